@@ -1,0 +1,59 @@
+"""What to do with a KVM guest's FPSIMD registers while softirqs want kernel-mode NEON.
+
+>>> import fpsimd_model as fm
+>>> scenario = fm.preset("reference")
+>>> fm.check(fm.policies.Tracked)[0].correct
+True
+>>> round(fm.evaluate(scenario, ["tracked"])["tracked"]["guest_saves_per_s"])
+4694
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "InputError": "errors",
+    "METRICS": "results",
+    "PolicyError": "registers",
+    "Result": "results",
+    "Results": "results",
+    "Scenario": "scenario",
+    "check": "check",
+    "compare": "evaluate",
+    "evaluate": "evaluate",
+    "preset": "scenario",
+    "presets": "scenario",
+    "replay": "replay",
+    "sweep": "sweep",
+}
+_MODULES = ("app", "figures", "policies", "traces")
+
+__all__ = ["__version__", *_WHERE, *_MODULES]
+
+if TYPE_CHECKING:
+    from . import figures, policies, traces
+    from .check import check
+    from .errors import InputError
+    from .evaluate import compare, evaluate
+    from .registers import PolicyError
+    from .results import METRICS, Result, Results
+    from .scenario import Scenario, preset, presets
+
+
+def __getattr__(name: str) -> object:
+    """Load what is asked for when it is asked for: the package itself imports in no time."""
+    if name in _MODULES:
+        return import_module(f".{name}", __name__)
+    if name in _WHERE:
+        value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
+        globals()[name] = value  # a function may share its module's name: keep the function
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

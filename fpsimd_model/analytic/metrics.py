@@ -1,0 +1,100 @@
+"""From flows per second of thread time to the metrics per second of wall time."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..automaton import EVENT_NAMES, Automaton
+from ..events import GUEST, POSITIONS
+from ..parameters import Parameters
+from ..registers import COUNTERS
+from .chain import Flows
+from .held import Held
+from .passage import time_to_put
+from .rows import NEON, SCALAR
+
+__all__ = ["rates_of"]
+
+_INTERRUPT = EVENT_NAMES.index("interrupt")
+_C = {name: i for i, name in enumerate(COUNTERS)}
+_PER_S = {
+    "host_saves_per_s": "host_saves",
+    "host_restores_per_s": "host_restores",
+    "guest_saves_per_s": "guest_saves",
+    "guest_restores_per_s": "guest_restores",
+    "traps_per_s": "traps",
+    "exits_per_s": "exits",
+    "puts_per_s": "puts",
+    "guest_corruptions_per_s": "guest_corruptions",
+    "host_corruptions_per_s": "host_corruptions",
+}
+
+
+def rates_of(
+    table: Automaton, p: Parameters, flows: Flows, held: Held | None
+) -> dict[str, np.ndarray]:
+    """Every metric (given what the policy holds back) but percentiles, `saving` and `max_packets_per_s`; arrays of shape (B,).
+
+    Not-a-number where a metric has no value (a mean over no packets).
+    """
+    rows, q = flows.rows, flows.periods
+    packets = flows.period_flow * q.packets
+    state = flows.period_state
+    own = table.section[state, _INTERRUPT]
+    more = packets * p.sections[:, None] - flows.period_flow
+    counts = np.einsum(
+        "bm,mc->bc", flows.flow, table.before[rows.state, rows.event]
+    ) + np.einsum("bk,kc->bc", more, own)
+
+    kind = table.softirq[state, _INTERRUPT]
+    service = np.where(kind == SCALAR, p.packet(True)[:, None], p.packet(False)[:, None])
+    serving = (packets * service).sum(axis=1)
+    wall = 1.0 + _masked(table, flows) + (flows.period_flow * q.duration).sum(axis=1)
+    sojourn = (packets * q.sojourn).sum(axis=1)
+    by_kind = {k: packets[:, kind == k].sum(axis=1) for k in (NEON, SCALAR)}
+
+    if held is not None:
+        wall = wall + held.serving
+        serving = serving + held.serving
+        sojourn = sojourn + held.sojourn
+        by_kind[held.kind] = by_kind[held.kind] + held.packets
+
+    total = by_kind[NEON] + by_kind[SCALAR]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scalar = by_kind[SCALAR] / total
+        out = {name: counts[:, _C[counter]] / wall for name, counter in _PER_S.items()}
+        out |= {
+            "switch_share": (counts * p.move_costs(table.policy)).sum(axis=1) / wall,
+            "softirq_share": serving / wall,
+            "guest_share": flows.pi[:, table.position == POSITIONS.index(GUEST)].sum(axis=1) / wall,
+            "packets_per_s": total / wall,
+            "scalar_share": scalar,
+            "crypto_slowdown": 1.0 + scalar * (p.slowdown - 1.0),
+            "sojourn_mean_us": sojourn / total * 1e6,
+        }
+    zero = np.zeros(len(p))
+    out["softirq_held_mean_us"] = zero if held is None else held.mean * 1e6
+    out["softirq_held_max"] = zero if held is None else zero + np.nan
+    out["resched_delay_mean_us"] = _resched_delay(table, p, flows) * 1e6
+    return out
+
+
+def _resched_delay(table: Automaton, p: Parameters, flows: Flows) -> np.ndarray:
+    """(B,) mean seconds from a wish to preempt, at any time of a residency, to vcpu_put's end."""
+    inside = table.preempt_off
+    if not inside.any():
+        return np.zeros(len(p))
+    value, _ = time_to_put(flows, inside)
+    weight = flows.pi * inside
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = (weight * value).sum(axis=1) / weight.sum(axis=1)
+    return np.where(p.preempted_share > 0, mean, np.nan)
+
+
+def _masked(table: Automaton, flows: Flows) -> np.ndarray:
+    """(B,) masked work per second of thread time that no busy period accounts for."""
+    rows = flows.rows
+    starts = np.isin(table.softirq[rows.state, rows.event], (NEON, SCALAR))
+    starts &= rows.event == _INTERRUPT
+    before = flows.before[:, rows.state, rows.event] * ~starts  # part of the set-up otherwise
+    return (flows.flow * before).sum(axis=1)

@@ -1,0 +1,142 @@
+"""A scenario as the engines take it: seconds, rates per second, costs per counted move.
+
+Each field is an array over B scenarios, so that a sweep is one batched solve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from .policies.base import Policy
+from .registers import COUNTERS
+from .scenario import Scenario
+
+__all__ = ["Parameters"]
+
+_MOVES = COUNTERS.index("traps") + 1  # saves, restores and traps come first
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Numbers of B scenarios; every array has shape (B,).
+
+    Times are seconds, `_rate` means per second, shares are between 0 and 1.
+    """
+
+    residency: np.ndarray
+    out: np.ndarray
+    run_loop: np.ndarray
+    guest_run: np.ndarray
+    first_fp: np.ndarray
+    user_exit_share: np.ndarray
+    preempted_share: np.ndarray
+    exit_put_share: np.ndarray
+    task_neon_rate: np.ndarray
+    interrupt_rate: np.ndarray
+    batch: np.ndarray
+    batch_fixed: np.ndarray
+    stack: np.ndarray
+    crypto: np.ndarray
+    slowdown: np.ndarray
+    service_cv2: np.ndarray
+    sections: np.ndarray
+    other_rate: np.ndarray
+    other_cost: np.ndarray
+    other_softirq_share: np.ndarray
+    host_save: np.ndarray
+    host_restore: np.ndarray
+    guest_save: np.ndarray
+    guest_restore: np.ndarray
+    trap: np.ndarray
+    trap_c: np.ndarray
+    entry: np.ndarray
+    exit: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.residency)
+
+    @classmethod
+    def of(cls, scenarios: Scenario | Iterable[Scenario]) -> Parameters:
+        """From one scenario or several.
+
+        >>> p = Parameters.of(Scenario())
+        >>> len(p), round(float(p.crypto[0]) * 1e9)
+        (1, 675)
+        """
+        if isinstance(scenarios, Scenario):
+            scenarios = [scenarios]
+        rows = [_row(s) for s in scenarios]
+        return cls(*(np.array(column, dtype=float) for column in zip(*rows, strict=True)))
+
+    def costs(self, policy: type[Policy]) -> np.ndarray:
+        """(B, C) seconds for each counter; what is counted but costs nothing is 0."""
+        cost = np.zeros((len(self), len(COUNTERS)))
+        by_name = {
+            "host_saves": self.host_save,
+            "host_restores": self.host_restore,
+            "guest_saves": self.guest_save,
+            "guest_restores": self.guest_restore,
+            "traps": self.trap_c if policy.trap_through_c else self.trap,
+            "entries": self.entry,
+            "exits": self.exit,
+        }
+        for name, seconds in by_name.items():
+            cost[:, COUNTERS.index(name)] = seconds
+        return cost
+
+    def move_costs(self, policy: type[Policy]) -> np.ndarray:
+        """(B, C) as :meth:`costs`, but only what `switch_share` counts: moves and traps."""
+        cost = self.costs(policy)
+        cost[:, _MOVES:] = 0.0
+        return cost
+
+    def packet(self, scalar: bool) -> np.ndarray:
+        """(B,) mean service time of one packet, with NEON or scalar."""
+        return self.stack + self.crypto * (self.slowdown if scalar else 1.0)
+
+    @property
+    def batch_second_moment(self) -> np.ndarray:
+        """E[X²] of the packets X of one interrupt: fixed, or geometric from 1."""
+        b = self.batch
+        return np.where(self.batch_fixed > 0, b * b, 2.0 * b * b - b)
+
+    def take(self, index: int) -> Parameters:
+        """One scenario of the batch, as a batch of one."""
+        return Parameters(*(getattr(self, f.name)[index : index + 1] for f in fields(self)))
+
+
+def _row(s: Scenario) -> tuple[float, ...]:
+    v, q, c = s.vcpu, s.softirq, s.crypto
+    return (
+        v.residency_us.mean_s,
+        v.out_us.mean_s,
+        v.run_loop_us.mean_s,
+        v.guest_run_us.mean_s,
+        v.first_fp_us.mean_s,
+        v.user_exit_share,
+        v.preempted_share,
+        v.exit_put_share,
+        v.task_neon_per_s,
+        q.rate_per_s,
+        q.batch_mean,
+        q.batch_shape == "fixed",
+        s.stack_s,
+        s.simd_crypto_s,
+        c.slowdown,
+        q.service == "exponential",
+        c.neon_sections_per_packet,
+        q.other_interrupts_per_s,
+        q.other_interrupt_ns * 1e-9,
+        q.other_softirq_share,
+        s.host_save_s,
+        s.host_restore_s,
+        s.guest_save_s,
+        s.guest_restore_s,
+        s.trap_s,
+        s.trap_c_s,
+        s.entry_s,
+        s.exit_s,
+    )

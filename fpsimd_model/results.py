@@ -1,0 +1,168 @@
+"""Results with names, units and intervals: what every engine returns and every figure takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from .errors import InputError
+
+if TYPE_CHECKING:
+    from .scenario import Scenario
+
+__all__ = ["METRICS", "Metric", "Result", "Results"]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A metric's name as in JSON, its unit and what it means."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+METRICS: dict[str, Metric] = {
+    m.name: m
+    for m in (
+        Metric("host_saves_per_s", "1/s", "host register files saved"),
+        Metric("host_restores_per_s", "1/s", "host register files restored"),
+        Metric("guest_saves_per_s", "1/s", "guest register files saved"),
+        Metric("guest_restores_per_s", "1/s", "guest register files restored"),
+        Metric("traps_per_s", "1/s", "FP traps"),
+        Metric("exits_per_s", "1/s", "exits from the guest for any reason"),
+        Metric("puts_per_s", "1/s", "residencies ended"),
+        Metric("switch_share", "share", "wall time in FPSIMD saves, restores and traps"),
+        Metric("saving", "share", "of switch_share, against switch-on-exit"),
+        Metric("softirq_share", "share", "wall time serving packets"),
+        Metric("guest_share", "share", "wall time in guest mode"),
+        Metric("packets_per_s", "1/s", "packets completed"),
+        Metric("scalar_share", "share", "packets whose crypto ran without NEON"),
+        Metric("crypto_slowdown", "x", "mean crypto time, against NEON always allowed"),
+        Metric("sojourn_mean_us", "us", "packet time from interrupt to completion, mean"),
+        Metric("sojourn_p50_us", "us", "the same, median"),
+        Metric("sojourn_p99_us", "us", "the same, 99th percentile"),
+        Metric("sojourn_p999_us", "us", "the same, 99.9th percentile"),
+        Metric("max_packets_per_s", "1/s", "largest packet rate at which busy periods end"),
+        Metric("guest_corruptions_per_s", "1/s", "guest state lost"),
+        Metric("host_corruptions_per_s", "1/s", "host state lost"),
+        Metric("softirq_held_mean_us", "us", "how long a softirq of a residency is held back"),
+        Metric("softirq_held_max", "us", "the longest it can be; null if nothing bounds it"),
+        Metric("resched_delay_mean_us", "us", "how long a wish to preempt is ignored"),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """One policy under one engine.
+
+    Attributes
+    ----------
+    policy, engine:
+        Names.
+    metrics:
+        Value for each name in :data:`METRICS`; None where there is none (no packets, no bound).
+    ci95:
+        95% confidence interval for each metric that was simulated.
+    status:
+        ``ok``, ``unstable`` (packets come faster than some kind of busy period serves them) or
+        ``unbounded`` (a residency never ends).
+    reason:
+        Why the status is not ``ok``, or what an ``ok`` result leaves out.
+    """
+
+    policy: str
+    engine: str
+    metrics: Mapping[str, float | None]
+    ci95: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    status: str = "ok"
+    reason: str = ""
+
+    def __getitem__(self, metric: str) -> float | None:
+        try:
+            return self.metrics[metric]
+        except KeyError:
+            raise InputError(
+                f"no metric is called {metric!r}; there are {', '.join(METRICS)}"
+            ) from None
+
+    def to_dict(self) -> dict:
+        """Ready for JSON: finite numbers or None."""
+        return {
+            "policy": self.policy,
+            "engine": self.engine,
+            "metrics": {name: _json(self.metrics.get(name)) for name in METRICS},
+            "ci95": {name: [_json(a), _json(b)] for name, (a, b) in self.ci95.items()},
+            "status": self.status,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True)
+class Results(Sequence):
+    """Results of several policies and engines for one scenario, in the order asked for."""
+
+    scenario: Scenario
+    results: tuple[Result, ...]
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __getitem__(self, index):  # noqa: ANN001, ANN204 - a policy's name, or a position
+        return self.get(index) if isinstance(index, str) else self.results[index]
+
+    def __iter__(self) -> Iterator[Result]:
+        return iter(self.results)
+
+    def get(self, policy: str, engine: str | None = None) -> Result:
+        """The result of `policy` (of the first engine, unless one is named).
+
+        Raises
+        ------
+        InputError
+            If there is none.
+        """
+        for result in self.results:
+            if result.policy == policy and engine in (None, result.engine):
+                return result
+        have = ", ".join(dict.fromkeys(r.policy for r in self.results))
+        raise InputError(f"no result for {policy!r}; there are {have}")
+
+    def to_dict(self) -> dict:
+        """``{"scenario": ..., "results": [...]}``, as ``fpsimd-model evaluate --json`` writes it."""
+        return {
+            "scenario": self.scenario.to_dict(),
+            "results": [result.to_dict() for result in self.results],
+        }
+
+    def to_dataset(self):  # noqa: ANN201 - xarray is imported late
+        """As an ``xarray.Dataset``: one variable a metric, over policy and engine, with units."""
+        import xarray
+
+        policies = list(dict.fromkeys(r.policy for r in self.results))
+        engines = list(dict.fromkeys(r.engine for r in self.results))
+        by_key = {(r.policy, r.engine): r for r in self.results}
+
+        def value(policy: str, engine: str, name: str) -> float:
+            result = by_key.get((policy, engine))
+            found = result.metrics.get(name) if result else None
+            return math.nan if found is None else found
+
+        return xarray.Dataset(
+            {
+                name: (
+                    ("policy", "engine"),
+                    [[value(p, e, name) for e in engines] for p in policies],
+                    {"units": metric.unit, "long_name": metric.meaning},
+                )
+                for name, metric in METRICS.items()
+            },
+            coords={"policy": policies, "engine": engines},
+        )
+
+
+def _json(value: float | None) -> float | None:
+    return None if value is None or not math.isfinite(value) else float(value)

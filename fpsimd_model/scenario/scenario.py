@@ -1,0 +1,171 @@
+"""The scenario: one immutable object that every engine takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import MappingProxyType
+
+from fpsimd_model.errors import InputError
+from fpsimd_model.scenario.derived import Derived
+from fpsimd_model.scenario.tables import TABLES, Crypto, Machine, Softirq, Vcpu, keys_of
+
+__all__ = ["BY_HAND", "Scenario"]
+
+BY_HAND = "set by hand"  #: the source of a value that a program gave
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario(Derived):
+    """A machine and its load: the four tables of a scenario file.
+
+    ``vcpu``, ``softirq``, ``crypto`` and ``machine`` have the file's keys as attributes; the
+    durations of ``vcpu`` are `Duration`, ``interrupts_per_s`` a number or `Mmpp`,
+    ``packets_per_interrupt`` a number or `Batch`, all else numbers and words. Two scenarios are
+    equal when these values are; ``name``, ``title``, ``why``, the names of the presets and
+    ``sources`` (the origin of every value by ``table.key``) only accompany them.
+
+    Raises InputError for a value that is out of its domain.
+
+    >>> scenario = Scenario().replace({"softirq.interrupts_per_s": 30_000})
+    >>> scenario.softirq.interrupts_per_s, scenario.vcpu.residency_us
+    (30000.0, Duration(mean_us=1000.0, shape='exponential', cv2=None))
+    """
+
+    vcpu: Vcpu = field(default_factory=Vcpu)
+    softirq: Softirq = field(default_factory=Softirq)
+    crypto: Crypto = field(default_factory=Crypto)
+    machine: Machine = field(default_factory=Machine)
+    name: str = field(default="", compare=False)
+    title: str = field(default="", compare=False, repr=False)
+    why: str = field(default="", compare=False, repr=False)
+    machine_preset: str = field(default="", compare=False, repr=False)
+    algorithm: str = field(default="", compare=False, repr=False)
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        given, complete = self.sources, {}
+        for dotted, (table, key, default, source) in _defaults().items():
+            if dotted in given:
+                complete[dotted] = given[dotted]
+            else:
+                value = getattr(getattr(self, table), key)
+                complete[dotted] = source if value == default else BY_HAND
+        object.__setattr__(self, "sources", MappingProxyType(complete))
+
+    def __reduce__(self):
+        return Scenario, (
+            self.vcpu,
+            self.softirq,
+            self.crypto,
+            self.machine,
+            self.name,
+            self.title,
+            self.why,
+            self.machine_preset,
+            self.algorithm,
+            dict(self.sources),
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Scenario:
+        """Read a scenario file (TOML; missing tables and keys have their defaults).
+
+        Raises InputError naming file, line, key and what would be right.
+        """
+        from fpsimd_model.scenario.reading import load
+
+        return load(path)
+
+    @classmethod
+    def from_toml(
+        cls, text: str, name: str = "<text>", directory: str | os.PathLike[str] = "."
+    ) -> Scenario:
+        """Read the text of a scenario file; ``name`` stands in errors, files start from
+        ``directory``.
+
+        >>> Scenario.from_toml('[vcpu]\\nresidency_us = -1')
+        Traceback (most recent call last):
+        fpsimd_model.errors.InputError: <text>:2: [vcpu] residency_us: -1 is negative; \
+a number of microseconds above 0 is wanted, \
+or a table such as { mean = 1000.0, shape = "gamma", cv2 = 0.25 }
+        """
+        from fpsimd_model.scenario.reading import from_text
+
+        return from_text(text, name, directory)
+
+    @classmethod
+    def from_dict(cls, tables: Mapping[str, object]) -> Scenario:
+        """The inverse of `to_dict`; takes whatever a scenario file may hold.
+
+        >>> Scenario.from_dict({"crypto": {"slowdown": 2}}).crypto.slowdown
+        2.0
+        """
+        from fpsimd_model.scenario.reading import from_dict
+
+        return from_dict(tables)
+
+    def to_dict(self) -> dict[str, object]:
+        """The scenario in the shape of its file, ready for JSON; samples are written out."""
+        from fpsimd_model.scenario.writing import to_dict
+
+        return to_dict(self)
+
+    def to_toml(self, directory: str | os.PathLike[str] = ".") -> str:
+        """The text of a scenario file with every value and, as a comment, its source.
+
+        Names of files of samples are written as seen from ``directory``.
+        """
+        from fpsimd_model.scenario.writing import to_toml
+
+        return to_toml(self, directory)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write `to_toml` to ``path``: the whole file or nothing.
+
+        Raises InputError when the place cannot be written.
+        """
+        from fpsimd_model.scenario.writing import save
+
+        save(self, path)
+
+    def replace(self, changes: Mapping[str, object]) -> Scenario:
+        """A scenario with other values, by ``table.key``.
+
+        A number for a duration, an MMPP or a fixed batch replaces the mean and keeps the shape;
+        ``vcpu.residency_us.cv2`` and the like reach into one. ``machine.preset`` takes all of a
+        machine's values, ``crypto.algorithm`` an algorithm's cost on that machine.
+
+        Raises InputError for an unknown key or a value out of its domain.
+
+        >>> Scenario().replace({"vcpu.residency_us": {"mean": 9, "shape": "deterministic"}}
+        ...     ).replace({"vcpu.residency_us": 500}).vcpu.residency_us
+        Duration(mean_us=500.0, shape='deterministic', cv2=None)
+        """
+        from fpsimd_model.scenario.changing import replace
+
+        return replace(self, changes)
+
+    def source_of(self, key: str) -> str:
+        """Where a value is from; begins with "assumed:" where nothing published says it.
+
+        >>> Scenario().source_of("machine.trap_c_cycles")
+        'assumed: no published figure'
+        """
+        try:
+            return self.sources[key]
+        except KeyError:
+            from fpsimd_model.scenario.hints import meant_dotted
+
+            raise InputError(f"{key}: unknown key; {meant_dotted(key)}") from None
+
+
+@cache
+def _defaults() -> dict[str, tuple[str, str, object, str]]:
+    return {
+        f"{table}.{name}": (table, name, getattr(kind(), name), key.source)
+        for table, kind in TABLES.items()
+        for name, key in keys_of(kind).items()
+    }
