@@ -22,13 +22,13 @@ _WHERE = {
     "Result": "results",
     "Results": "results",
     "Scenario": "scenario",
-    "check": "check",
-    "compare": "evaluate",
-    "evaluate": "evaluate",
+    "check": "proof",
+    "compare": "engines",
+    "evaluate": "engines",
     "preset": "scenario",
     "presets": "scenario",
-    "replay": "replay",
-    "sweep": "sweep",
+    "replay": "replayer",
+    "sweep": "grids",
 }
 _MODULES = ("app", "figures", "policies", "traces")
 
@@ -36,9 +36,9 @@ __all__ = ["__version__", *_WHERE, *_MODULES]
 
 if TYPE_CHECKING:
     from . import figures, policies, traces
-    from .check import check
+    from .proof import check
     from .errors import InputError
-    from .evaluate import compare, evaluate
+    from .engines import compare, evaluate
     from .registers import PolicyError
     from .results import METRICS, Result, Results
     from .scenario import Scenario, preset, presets
@@ -50,7 +50,7 @@ def __getattr__(name: str) -> object:
         return import_module(f".{name}", __name__)
     if name in _WHERE:
         value = getattr(import_module(f".{_WHERE[name]}", __name__), name)
-        globals()[name] = value  # a function may share its module's name: keep the function
+        globals()[name] = value
         return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

@@ -194,6 +194,8 @@ def _leave(cpu: Cpu, to: str) -> None:
 
 
 def _task_neon(run: _Run) -> None:
+    if run.cpu.softirqs_off:
+        return  # the loop is atomic: it neither faults nor sleeps
     run.say("kernel NEON in task context of the run loop")
     if run.policy.may_use_simd(run.cpu):
         run._section()

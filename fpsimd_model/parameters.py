@@ -103,9 +103,9 @@ class Parameters:
         b = self.batch
         return np.where(self.batch_fixed > 0, b * b, 2.0 * b * b - b)
 
-    def take(self, index: int) -> Parameters:
-        """One scenario of the batch, as a batch of one."""
-        return Parameters(*(getattr(self, f.name)[index : index + 1] for f in fields(self)))
+    def take(self, index: np.ndarray) -> Parameters:
+        """Some scenarios of the batch, by their indices."""
+        return Parameters(*(getattr(self, f.name)[index] for f in fields(self)))
 
 
 def _row(s: Scenario) -> tuple[float, ...]:

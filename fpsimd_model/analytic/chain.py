@@ -127,8 +127,6 @@ def solve(table: Automaton, p: Parameters) -> Flows:
         matrix[:, states * size + 2 * n + states] -= 1.0
         also = -np.expm1(-other_rate * last[:, land]) * (1.0 - caught)
         _add(matrix, (2 * n + to) * size + drive, coef[:, land] * also)
-        onward = table.next[state, _INTERRUPT]
-        _add(matrix, (2 * n + onward) * size + source, start * other_rate * periods.duration)
     aux = np.arange(n, size)
     matrix[:, aux * (size + 1)] -= 1.0
 
@@ -192,6 +190,8 @@ def _periods(table, p, state, waited, before, section) -> BusyPeriods:
         service_cv2=p.service_cv2[:, None],
         setup=before[:, state, _INTERRUPT] - own,  # the first section is paid ahead of service
         waited=waited,
+        other_rate=p.other_rate[:, None],
+        other_cost=p.other_cost[:, None],
     )
 
 

@@ -18,10 +18,10 @@ from .held import Held, held_softirqs
 from .held_sojourn import HeldSojourns
 from .limits import Limits
 from .metrics import rates_of
-from .rows import never
+from .rows import SCALAR, never
 from .sojourn import Packets, Sojourns
 
-__all__ = ["ENGINE", "evaluate"]
+__all__ = ["ENGINE", "evaluate", "refuse"]
 
 ENGINE = "analytic"
 _PERCENTILES = {"sojourn_p50_us": 0.5, "sojourn_p99_us": 0.99, "sojourn_p999_us": 0.999}
@@ -53,15 +53,10 @@ def evaluate(scenario: Scenario, policies: Sequence[type[Policy]]) -> list[Resul
     >>> round(result["guest_saves_per_s"]), result.status
     (4694, 'ok')
     """
-    _refuse(scenario)
+    refuse(scenario, policies)
     p = Parameters.of(scenario)
     notes = _assumptions(scenario)
     solved = {policy: _Solved(policy, p) for policy in dict.fromkeys([*policies, SwitchOnExit])}
-    if any(s.limits.scalar for s in solved.values()) and scenario.softirq.fallback == "cryptd":
-        raise InputError(
-            '[softirq] fallback: the analytic engine has no "cryptd"; '
-            "take the engine montecarlo, or the fallback scalar"
-        )
     waits = _percentiles(p, [solved[policy] for policy in dict.fromkeys(policies)])
     baseline = solved[SwitchOnExit].metrics.get("switch_share")
     return [_result(solved[policy], p, waits, baseline, notes) for policy in policies]
@@ -97,6 +92,8 @@ def _percentiles(p: Parameters, solved: list[_Solved]) -> dict[type[Policy], np.
         float(p.batch[0]),
         bool(p.batch_fixed[0]),
         bool(p.service_cv2[0] > 0),
+        float(p.other_rate[0]),
+        float(p.other_cost[0]),
     )
     weights = [(s.flows.period_flow * s.flows.periods.packets)[0] for s in served]
     shares = list(_PERCENTILES.values())
@@ -130,12 +127,22 @@ def _result(solved, p, waits, baseline, notes) -> Result:
     return Result(solved.policy.name, ENGINE, metrics, {}, solved.status, reason)
 
 
-def _refuse(scenario: Scenario) -> None:
+def refuse(scenario: Scenario, policies: Sequence[type[Policy]]) -> None:
+    """Raise InputError for what only the Monte Carlo engine covers."""
+    if scenario.softirq.fallback == "cryptd" and any(_falls_back(policy) for policy in policies):
+        raise InputError(
+            '[softirq] fallback: the analytic engine has no "cryptd"; '
+            "take the engine montecarlo, or the fallback scalar"
+        )
     if isinstance(scenario.softirq.interrupts_per_s, Mmpp):
         raise InputError(
             "[softirq] interrupts_per_s: the analytic engine takes a Poisson rate, not an MMPP; "
             "take the engine montecarlo, or a plain number"
         )
+
+
+def _falls_back(policy: type[Policy]) -> bool:
+    return bool((automaton(policy).softirq == SCALAR).any())
 
 
 def _assumptions(scenario: Scenario) -> str:

@@ -18,6 +18,7 @@ from ..automaton import EVENT_NAMES, Automaton
 from ..parameters import Parameters
 from .chain import Flows
 from .passage import time_to_put
+from .queue import BusyPeriods
 from .rows import HELD, SCALAR
 
 __all__ = ["Arrivals", "Held", "held_arrivals", "held_softirqs"]
@@ -31,13 +32,15 @@ class Held:
     """Per second of thread time of B scenarios, arrays of shape (B,).
 
     `mean` is the mean seconds that a held softirq waits for vcpu_put; `packets` are served in the
-    busy periods at vcpu_put, for `serving` seconds, with `sojourn` the sum of their sojourns;
+    busy periods at vcpu_put, for `serving` seconds (`lasting` with interruptions), with `sojourn`
+    the sum of their sojourns;
     `kind` is how: an index into ``SOFTIRQ``.
     """
 
     mean: np.ndarray
     packets: np.ndarray
     serving: np.ndarray
+    lasting: np.ndarray
     sojourn: np.ndarray
     kind: int
 
@@ -98,8 +101,12 @@ def held_softirqs(table: Automaton, p: Parameters, flows: Flows) -> Held | None:
     kinds = table.softirq[rows.state[leaves], rows.event[leaves]]
     kind = int(kinds.max())
     lam, b = p.interrupt_rate, p.batch
-    service = p.packet(kind == SCALAR)
-    load = lam * b * service
+    alone = p.packet(kind == SCALAR)
+    queue = BusyPeriods(
+        lam, b, p.batch_second_moment, alone, p.service_cv2, alone, 0.0 * lam,
+        p.other_rate, p.other_cost,
+    )  # fmt: skip
+    service, load = queue.packet[0], queue.load
     with np.errstate(invalid="ignore", divide="ignore"):
         total = arrivals.flow.sum(axis=1)
         waited = (arrivals.flow * arrivals.rest).sum(axis=1)
@@ -107,12 +114,12 @@ def held_softirqs(table: Automaton, p: Parameters, flows: Flows) -> Held | None:
         n1 = total / puts
         pairs = lam * waited / puts  # E[N(N-1)]/2
         work = b * service
-        work2 = (b * p.service_cv2 + p.batch_second_moment) * service**2
+        work2 = queue.work2
         u1 = n1 * work
         u2 = n1 * work2 + 2.0 * pairs * work**2
-        own = service + (p.batch_second_moment - b) / (2.0 * b) * service
+        own = service + queue.wait_in_batch
         during = lam * u1 / (1.0 - load)  # interrupts of the busy period at the put
         backlog = u2 / (2.0 * (1.0 - load)) + u1 * lam * work2 / (2.0 * (1.0 - load) ** 2)
         packets = puts * b * (n1 + during)
         sojourn = waited * b + puts * b * (pairs * work + lam * backlog) + packets * own
-    return Held(mean, packets, packets * service, sojourn, kind)
+    return Held(mean, packets, packets * alone, packets * service, sojourn, kind)

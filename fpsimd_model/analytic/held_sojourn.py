@@ -83,7 +83,12 @@ class HeldSojourns:
         self.at_once = at_once
         self.lam = float(p.interrupt_rate[0])
         self.packets = Packets(
-            self.lam, float(p.batch[0]), bool(p.batch_fixed[0]), bool(p.service_cv2[0] > 0)
+            self.lam,
+            float(p.batch[0]),
+            bool(p.batch_fixed[0]),
+            bool(p.service_cv2[0] > 0),
+            float(p.other_rate[0]),
+            float(p.other_cost[0]),
         )
         self.service = float(p.packet(held.kind == SCALAR)[0])
         self._chain(table, p, flows)
@@ -246,4 +251,5 @@ class HeldSojourns:
 
 def packets_service(packets: Packets, s: np.ndarray, mean: float) -> np.ndarray:
     """Transform of one packet's service at arbitrary points."""
-    return 1.0 / (1.0 + s * mean) if packets.exponential else np.exp(-s * mean)
+    slower = packets.stretch(s)
+    return 1.0 / (1.0 + slower * mean) if packets.exponential else np.exp(-slower * mean)

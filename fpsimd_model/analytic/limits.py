@@ -35,7 +35,8 @@ class Limits:
                 self.kinds.add(kind)
                 own = cost @ table.section[state, event] * p.sections
                 longest = np.maximum(longest, p.packet(kind == SCALAR) + own)
-        self.max_packets_per_s = 1.0 / longest
+        free = np.maximum(0.0, 1.0 - p.other_rate * p.other_cost)
+        self.max_packets_per_s = free / longest
         self.stable = p.interrupt_rate * p.batch < self.max_packets_per_s
         ends = (p.exit_put_share > 0) | (p.preempted_share < 1.0)
         states = {state for state, _ in pairs}

@@ -47,14 +47,13 @@ def rates_of(
     ) + np.einsum("bk,kc->bc", more, own)
 
     kind = table.softirq[state, _INTERRUPT]
-    service = np.where(kind == SCALAR, p.packet(True)[:, None], p.packet(False)[:, None])
-    serving = (packets * service).sum(axis=1)
+    serving = (packets * q.service).sum(axis=1)
     wall = 1.0 + _masked(table, flows) + (flows.period_flow * q.duration).sum(axis=1)
     sojourn = (packets * q.sojourn).sum(axis=1)
     by_kind = {k: packets[:, kind == k].sum(axis=1) for k in (NEON, SCALAR)}
 
     if held is not None:
-        wall = wall + held.serving
+        wall = wall + held.lasting
         serving = serving + held.serving
         sojourn = sojourn + held.sojourn
         by_kind[held.kind] = by_kind[held.kind] + held.packets

@@ -59,9 +59,12 @@ class BusyPeriods:
         The fixed part of the set-up, seconds.
     waited:
         Length of the masked operation that the first interrupt came in; 0 if in none.
+    other_rate, other_cost:
+        Interrupts without crypto per second, seconds each: they stop whatever is under way, so
+        that all times of the busy period are stretched (preemptive resume; Takagi 1991, 3.4).
 
     >>> md1 = BusyPeriods(*map(np.array, (0.5, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0)))
-    >>> float(md1.sojourn), float(md1.packets)
+    >>> float(md1.sojourn.item()), float(md1.packets.item())
     (1.5, 2.0)
     """
 
@@ -72,16 +75,35 @@ class BusyPeriods:
     service_cv2: np.ndarray
     setup: np.ndarray
     waited: np.ndarray
+    other_rate: np.ndarray | float = 0.0
+    other_cost: np.ndarray | float = 0.0
+
+    @cached_property
+    def free(self) -> np.ndarray:
+        """Share of the time that interrupts without crypto leave."""
+        return 1.0 - self.other_rate * self.other_cost
+
+    @cached_property
+    def spread(self) -> np.ndarray:
+        """Variance that they add to each second of work, seconds."""
+        return self.other_rate * self.other_cost**2 / self.free**3
+
+    @cached_property
+    def packet(self) -> tuple[np.ndarray, np.ndarray]:
+        """E[S] and Var[S] of one packet, interruptions included."""
+        mean = self.service / self.free
+        return mean, self.service_cv2 * mean**2 + self.service * self.spread
 
     @cached_property
     def load(self) -> np.ndarray:
         """Utilisation ρ = λ E[X] E[S]; must be below 1."""
-        return self.rate * self.batch * self.service
+        return self.rate * self.batch * self.packet[0]
 
     @cached_property
     def work2(self) -> np.ndarray:
         """E[B²] of the work B that one interrupt brings, seconds squared."""
-        return (self.batch * self.service_cv2 + self.batch2) * self.service**2
+        mean, variance = self.packet
+        return self.batch * variance + self.batch2 * mean**2
 
     @cached_property
     def residual_moments(self) -> tuple[np.ndarray, np.ndarray]:
@@ -93,7 +115,8 @@ class BusyPeriods:
         """E[D] and E[D²] of the whole set-up."""
         first, second = self.residual_moments
         d = self.setup
-        return d + first, d * d + 2.0 * d * first + second
+        mean, square = d + first, d * d + 2.0 * d * first + second
+        return mean / self.free, square / self.free**2 + mean * self.spread
 
     @cached_property
     def packets(self) -> np.ndarray:
@@ -104,7 +127,7 @@ class BusyPeriods:
     def duration(self) -> np.ndarray:
         """Mean time from the end of the masked operation, or the interrupt, to the last packet."""
         d = self.setup_moments[0]
-        return (d + self.batch * self.service) / (1.0 - self.load) - self.residual_moments[0]
+        return (d + self.batch * self.packet[0]) / (1.0 - self.load) - self.residual_moments[0]
 
     @cached_property
     def wait_of_batch(self) -> np.ndarray:
@@ -116,9 +139,9 @@ class BusyPeriods:
     @cached_property
     def wait_in_batch(self) -> np.ndarray:
         """Mean service of the packets ahead of a packet in its own batch, seconds."""
-        return (self.batch2 - self.batch) / (2.0 * self.batch) * self.service
+        return (self.batch2 - self.batch) / (2.0 * self.batch) * self.packet[0]
 
     @cached_property
     def sojourn(self) -> np.ndarray:
         """Mean time of a packet from interrupt to completion, seconds."""
-        return self.wait_of_batch + self.wait_in_batch + self.service
+        return self.wait_of_batch + self.wait_in_batch + self.packet[0]

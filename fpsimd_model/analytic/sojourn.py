@@ -33,10 +33,45 @@ class Packets:
     batch: float
     fixed: bool
     exponential: bool
+    other_rate: float = 0.0
+    other_cost: float = 0.0
+
+    def stretch(self, s: np.ndarray) -> np.ndarray:
+        """What s becomes where interrupts without crypto may strike: s + λ (1 - Θ*(s)).
+
+        Θ is the time that one such interrupt takes away, with those that come meanwhile.
+        """
+        theta = np.exp(-s * self.other_cost)
+        for _ in range(4):  # converges like (rate x cost)^n
+            theta = np.exp(-(s + self.other_rate * (1.0 - theta)) * self.other_cost)
+        return s + self.other_rate * (1.0 - theta)
+
+    def fixed_time(self, t: np.ndarray, s: np.ndarray, length: np.ndarray) -> np.ndarray:
+        """Transform of work of fixed `length` (n,) at ``s = nodes(t)``."""
+        plain = delay(t, length)
+        if self.other_rate == 0.0:
+            return plain
+        return plain * np.exp((s - self.stretch(s)) * length[:, None])
 
     def service(self, t: np.ndarray, s: np.ndarray, mean: np.ndarray) -> np.ndarray:
         """Transform of one packet's service time of mean `mean` (n,) at ``s = nodes(t)``."""
-        return 1.0 / (1.0 + s * mean[:, None]) if self.exponential else delay(t, mean)
+        if self.exponential:
+            return 1.0 / (1.0 + self.stretch(s) * mean[:, None])
+        return self.fixed_time(t, s, mean)
+
+    def interruptions(self, length: np.ndarray) -> np.ndarray:
+        """(..., M) probability that work of fixed `length` is interrupted 0, 1, ... times.
+
+        Borel-Tanner: each interruption is open to further ones (Takagi 1991, 1.2).
+        """
+        if self.other_rate == 0.0:
+            return np.ones((*length.shape, 1))
+        m = np.arange(1, 7)
+        mean = self.other_rate * (length[..., None] + m * self.other_cost)
+        start = self.other_rate * length[..., None]
+        factorial = np.cumprod(m.astype(float))
+        some = start * mean ** (m - 1) / factorial * np.exp(-mean)
+        return np.concatenate([np.exp(-start), some], axis=-1)
 
     def places(self) -> np.ndarray:
         """Probability that a random packet is the 1st, 2nd, ... of its batch."""
@@ -106,6 +141,9 @@ class Sojourns:
         places = self.packets.places()
         at = c.setup[mine, None] + c.service[mine, None] * np.arange(1, len(places) + 1)
         mass = (c.weight[mine] * c.first[mine])[:, None] * places
+        often = self.packets.interruptions(at)
+        at = at[..., None] + self.packets.other_cost * np.arange(often.shape[-1])
+        mass = mass[..., None] * often
         order = np.argsort(at, axis=None)
         return at.ravel()[order], np.append(mass.ravel()[order][::-1].cumsum()[::-1], 0.0)
 
@@ -161,12 +199,13 @@ class Sojourns:
 
     def _setup(self, t, s, setup, waited) -> np.ndarray:
         """D*(s): a fixed time, and the rest of a masked operation at the first arrival in it."""
-        lam, out = self.packets.rate, delay(t, setup)
+        lam, packets = self.packets.rate, self.packets
+        out = packets.fixed_time(t, s, setup)
         behind = np.flatnonzero(waited > 0)
-        waited, s = waited[behind], s[behind]
+        t, waited, s = t[behind], waited[behind], s[behind]
         never = np.exp(-lam * waited)[:, None]
-        rest = lam * (delay(t[behind], waited) - never) / ((lam - s) * (1.0 - never))
-        out[behind] *= rest
+        part = packets.fixed_time(t, s, waited)
+        out[behind] *= lam * (part - never) / ((lam - packets.stretch(s)) * (1.0 - never))
         return out
 
     def _combine(self, t, s, service, later, met, alone) -> np.ndarray:
@@ -189,8 +228,10 @@ class Sojourns:
     def percentiles(self, p: Sequence[float]) -> np.ndarray:
         """(P, len(p)) seconds below which the shares `p` of packets are served."""
         c = self._c
-        longest = (c.service / (1.0 - self.packets.rate * self.packets.batch * c.service)).max()
-        ends = 0.5 * c.service.min(), 8.0 * (self.packets.batch * longest + c.setup.max())
+        packets = self.packets
+        service = c.service / (1.0 - packets.other_rate * packets.other_cost)
+        longest = (service / (1.0 - packets.rate * packets.batch * service)).max()
+        ends = 0.5 * c.service.min(), 8.0 * (packets.batch * longest + c.setup.max())
         return percentiles(self, p, ends)
 
     def heaviest_atom(self, which: int, low: float, high: float) -> float | None:
@@ -212,7 +253,8 @@ def _merged(i: int, q: BusyPeriods, packets: np.ndarray) -> tuple[np.ndarray, ..
     keys, weight = keys[weight > _SMALLEST], weight[weight > _SMALLEST]
     service, setup, waited = keys.T
     one = BusyPeriods(
-        q.rate[0], q.batch[0], q.batch2[0], service, q.service_cv2[0], setup, waited
-    )
+        q.rate[0], q.batch[0], q.batch2[0], service, q.service_cv2[0], setup, waited,
+        q.other_rate[0], q.other_cost[0],
+    )  # fmt: skip
     first = (1.0 - one.load) / (1.0 + q.rate[0] * one.setup_moments[0])
     return np.full(len(keys), i), service, setup, waited, weight, first

@@ -1,0 +1,69 @@
+"""Many scenarios at once: one batched solve for each policy and pattern of live events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..automaton import automaton
+from ..parameters import Parameters
+from ..policies import SwitchOnExit
+from ..policies.base import Policy
+from ..results import METRICS
+from ..scenario import Scenario
+from .chain import solve
+from .engine import refuse
+from .held import held_softirqs
+from .limits import Limits
+from .metrics import rates_of
+from .rows import never, rates
+
+__all__ = ["metrics_of"]
+
+_CHUNK = 512  # scenarios a solve; keeps the matrices in the cache
+_LEFT_OUT = ("sojourn_p50_us", "sojourn_p99_us", "sojourn_p999_us")
+
+
+def metrics_of(
+    scenarios: Sequence[Scenario], policies: Sequence[type[Policy]]
+) -> dict[str, np.ndarray]:
+    """(policies, B) of every metric but percentiles; not a number where there is none."""
+    for scenario in scenarios:
+        refuse(scenario, policies)
+    p = Parameters.of(scenarios)
+    names = [name for name in METRICS if name not in _LEFT_OUT]
+    out = {name: np.full((len(policies), len(p)), np.nan) for name in names}
+    base = np.full(len(p), np.nan)
+    for alike in _alike(p):
+        for start in range(0, len(alike), _CHUNK):
+            part = alike[start : start + _CHUNK]
+            some = p.take(part)
+            base[part] = _solve(SwitchOnExit, some)["switch_share"]
+            for i, policy in enumerate(policies):
+                for name, values in _solve(policy, some).items():
+                    out[name][i, part] = values
+    with np.errstate(invalid="ignore", divide="ignore"):
+        out["saving"] = 1.0 - out["switch_share"] / base
+    return out
+
+
+def _alike(p: Parameters) -> list[np.ndarray]:
+    """Indices of scenarios in which the same events happen."""
+    _, group = np.unique(rates(p) > 0, axis=0, return_inverse=True)
+    return [np.flatnonzero(group.ravel() == g) for g in range(group.max() + 1)]
+
+
+def _solve(policy: type[Policy], p: Parameters) -> dict[str, np.ndarray]:
+    task_neon, rare = bool(p.task_neon_rate.any()), never(p)
+    limits = Limits(automaton(policy, task_neon, rare - {"interrupt"}), p)
+    steady = np.flatnonzero(limits.stable & limits.bounded)
+    found = {"max_packets_per_s": limits.max_packets_per_s, "switch_share": np.full(len(p), np.nan)}
+    if len(steady):
+        table, some = automaton(policy, task_neon, rare), p.take(steady)
+        flows = solve(table, some)
+        rates = rates_of(table, some, flows, held_softirqs(table, some, flows))
+        for name, values in rates.items():
+            found[name] = np.full(len(p), np.nan)
+            found[name][steady] = values
+    return found

@@ -1,0 +1,66 @@
+"""The command line: ``fpsimd-model``, or ``python -m fpsimd_model``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from .. import __version__
+from ..errors import InputError
+from ..registers import PolicyError
+from .check import check
+from .evaluate import evaluate
+from .policies import policies
+from .presets import presets
+from .replay import replay
+
+__all__ = ["cli", "main"]
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(__version__, prog_name="fpsimd-model")
+def cli() -> None:
+    """What KVM's FPSIMD policies on arm64 cost, how slow crypto gets, and which lose registers."""
+
+
+for command in (evaluate, check, replay, policies, presets):
+    cli.add_command(command)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line; exit status 2 and one line on standard error for bad input.
+
+    >>> main(["policies", "--policy", "nosuch"])
+    Traceback (most recent call last):
+    ...
+    SystemExit: 2
+    """
+    try:
+        status = cli.main(args, prog_name="fpsimd-model", standalone_mode=False)
+        sys.stdout.flush()
+    except (InputError, PolicyError) as error:
+        _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        sys.exit(2)
+    except click.ClickException as error:
+        command = error.ctx.command_path if getattr(error, "ctx", None) else "fpsimd-model"
+        _fail(f"{error.format_message()} See: {command} --help")
+    except click.Abort:
+        _fail("stopped", status=130)
+    except KeyboardInterrupt:
+        _fail("stopped", status=130)
+    except BrokenPipeError:  # `| head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    else:
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str, status: int = 2) -> None:
+    line = " ".join(message.split())
+    click.echo(f"fpsimd-model: {line}", err=True)
+    sys.exit(status)

@@ -1,0 +1,80 @@
+"""Options and output that several commands share."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+
+import click
+
+from .. import policies as _policies
+from ..resources import write_text
+
+__all__ = ["json_option", "note", "policy_option", "progress_bar", "write_json"]
+
+json_option = click.option(
+    "--json",
+    "json_file",
+    metavar="FILE",
+    help="Write the results as JSON to FILE (- for standard output).",
+)
+
+
+def policy_option(command: Callable) -> Callable:
+    """``--policy NAME``, as often as wanted; all policies if never."""
+    return click.option(
+        "--policy",
+        "-p",
+        "names",
+        metavar="NAME",
+        multiple=True,
+        help="A policy; repeat for several. Default: all of them.",
+        callback=lambda ctx, param, value: [p.name for p in _policies.select(value or None)],
+    )(command)
+
+
+def write_json(file: str, value: object) -> None:
+    """`value` as JSON to a file, whole or not at all, or to standard output."""
+    text = json.dumps(value, indent=1, allow_nan=False, ensure_ascii=True) + "\n"
+    if file == "-":
+        click.echo(text, nl=False)
+    else:
+        write_text(file, text)
+
+
+def note(text: str) -> None:
+    """A remark for a person, on standard error."""
+    click.echo(text, err=True)
+
+
+class progress_bar:  # noqa: N801 - used as a function
+    """A bar on standard error with the time left, where that is a terminal.
+
+    As a context it gives a function that takes the share done and the seconds left.
+    """
+
+    def __init__(self, title: str, quiet: bool = False) -> None:
+        self.title, self.quiet, self._bar = title, quiet or not sys.stderr.isatty(), None
+
+    def __enter__(self) -> Callable[[float, float], None] | None:
+        if self.quiet:
+            return None
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._bar.start()
+        task = self._bar.add_task(self.title, total=1.0)
+        return lambda done, left: self._bar.update(task, completed=done)
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

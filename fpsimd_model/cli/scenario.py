@@ -1,0 +1,38 @@
+"""A scenario from the command line: a file, standard input, or a preset."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from ..errors import InputError
+from ..scenario import Scenario, preset, presets
+
+__all__ = ["scenario_of"]
+
+_LARGEST = 1 << 20
+
+
+def scenario_of(name: str) -> Scenario:
+    """The scenario that an argument names.
+
+    Raises
+    ------
+    InputError
+        If there is neither such a file nor such a preset, or the file is wrong.
+    """
+    if name == "-":
+        raw = sys.stdin.buffer.read(_LARGEST + 1)
+        if len(raw) > _LARGEST:
+            raise InputError("<stdin>: larger than 1 MB; a scenario is a page of TOML")
+        try:
+            return Scenario.from_toml(raw.decode("utf-8"), name="<stdin>")
+        except UnicodeDecodeError:
+            raise InputError("<stdin>: not UTF-8; a scenario is a TOML text") from None
+    if not Path(name).exists() and name in presets():
+        return preset(name)
+    if not Path(name).exists() and Path(name).suffix != ".toml":
+        raise InputError(
+            f"{name}: no such file, and no preset; `fpsimd-model presets` lists the presets"
+        )
+    return Scenario.load(name)

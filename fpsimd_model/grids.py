@@ -1,0 +1,113 @@
+"""Vary a scenario over a grid: every metric of every policy, as a labelled array."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+
+from . import policies as _policies
+from .errors import InputError
+from .policies.base import Policy
+from .results import METRICS
+from .scenario import Scenario
+
+__all__ = ["grid_of", "sweep"]
+
+
+def grid_of(scenario: Scenario, vary: Mapping[str, Sequence[float]]) -> list[Scenario]:
+    """The scenarios of a grid, the last key of `vary` running fastest.
+
+    Raises
+    ------
+    InputError
+        On an unknown key, a value out of its domain, or nothing to vary.
+    """
+    if not vary or any(len(values) == 0 for values in vary.values()):
+        raise InputError("nothing to vary: give at least one key with one value")
+    keys = list(vary)
+    return [
+        scenario.replace(dict(zip(keys, map(float, values), strict=True)))
+        for values in itertools.product(*vary.values())
+    ]
+
+
+def sweep(
+    scenario: Scenario,
+    vary: Mapping[str, Sequence[float]],
+    policies: Iterable[str | type[Policy]] | str | type[Policy] | None = None,
+    *,
+    engine: str = "analytic",
+    executor: Executor | None = None,
+    **options: object,
+):  # noqa: ANN201 - xarray is imported late
+    """Metrics of each policy over a grid of scenarios.
+
+    Parameters
+    ----------
+    scenario, vary:
+        What stays, and the values of what does not: ``{"softirq.interrupts_per_s": rates}``.
+    policies:
+        Names or classes; None for all sixteen.
+    engine:
+        ``analytic`` solves the whole grid at once and leaves out percentiles; ``montecarlo``
+        simulates point after point.
+    executor:
+        Any :class:`concurrent.futures.Executor` for the simulated points.
+    options:
+        For :func:`fpsimd_model.evaluate`: seed, seconds.
+
+    Returns
+    -------
+    xarray.Dataset
+        A variable for each metric over ``policy`` and the keys of `vary`, with units; not a number
+        where a policy has no steady state.
+
+    Raises
+    ------
+    InputError
+        As :func:`grid_of` and :func:`fpsimd_model.evaluate`.
+
+    >>> grid = sweep(Scenario(), {"softirq.interrupts_per_s": [1e3, 1e4]}, ["tracked"])
+    >>> grid.scalar_share.dims
+    ('policy', 'softirq.interrupts_per_s')
+    """
+    import xarray
+
+    chosen = _policies.select(policies)
+    scenarios = grid_of(scenario, vary)
+    if engine == "analytic":
+        from .analytic.grid import metrics_of
+
+        columns = metrics_of(scenarios, chosen)
+    else:
+        columns = _simulated(scenarios, chosen, engine, executor, options)
+    shape = (len(chosen), *(len(values) for values in vary.values()))
+    dims = ("policy", *vary)
+    return xarray.Dataset(
+        {
+            name: (dims, values.reshape(shape), _attributes(name))
+            for name, values in columns.items()
+        },
+        coords={"policy": [p.name for p in chosen], **{k: list(v) for k, v in vary.items()}},
+    )
+
+
+def _attributes(name: str) -> dict[str, str]:
+    return {"units": METRICS[name].unit, "long_name": METRICS[name].meaning}
+
+
+def _one(scenario: Scenario, policies: list[type[Policy]], engine: str, options: dict) -> list:
+    from .engines import evaluate
+
+    results = evaluate(scenario, policies, engine, **options)
+    return [[r.metrics.get(name) for name in METRICS] for r in results]
+
+
+def _simulated(scenarios, policies, engine, executor, options) -> dict[str, np.ndarray]:
+    jobs = (scenarios, *map(itertools.repeat, (policies, engine, options)))
+    found = list((executor.map if executor else map)(_one, *jobs))
+    values = np.array(found, dtype=float)  # point, policy, metric
+    return {name: values[:, :, i].T for i, name in enumerate(METRICS)}

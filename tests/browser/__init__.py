@@ -1,0 +1,1 @@
+"""What a person sees and does: JupyterLab and Voila, driven in a headless Chromium."""

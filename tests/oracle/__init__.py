@@ -1,0 +1,1 @@
+"""An independent simulator of the model, written from its text alone, as a test oracle."""
