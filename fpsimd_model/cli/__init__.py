@@ -11,6 +11,7 @@ import click
 from .. import __version__
 from ..errors import InputError
 from ..registers import PolicyError
+from .agree import agree
 from .check import check
 from .evaluate import evaluate
 from .policies import policies
@@ -26,7 +27,7 @@ def cli() -> None:
     """What KVM's FPSIMD policies on arm64 cost, how slow crypto gets, and which lose registers."""
 
 
-for command in (evaluate, check, replay, policies, presets):
+for command in (evaluate, check, replay, agree, policies, presets):
     cli.add_command(command)
 
 
@@ -40,7 +41,8 @@ def main(args: Sequence[str] | None = None) -> None:
     """
     try:
         status = cli.main(args, prog_name="fpsimd-model", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # closed by the caller: nobody wants to read
+            sys.stdout.flush()
     except (InputError, PolicyError) as error:
         _fail(str(error))
     except click.exceptions.NoArgsIsHelpError as error:
@@ -54,10 +56,18 @@ def main(args: Sequence[str] | None = None) -> None:
     except KeyboardInterrupt:
         _fail("stopped", status=130)
     except BrokenPipeError:  # `| head` has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence()
         sys.exit(0)
+    except OSError as error:  # a full disk behind `>`
+        _silence()
+        _fail(f"standard output: cannot be written ({(error.strerror or str(error)).lower()})")
     else:
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _silence() -> None:
+    """Let what is left in the buffer go nowhere, so that the interpreter does not complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(message: str, status: int = 2) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import click
 
 from .. import policies as _policies
+from ..errors import InputError
 from ..resources import write_text
 
 __all__ = ["json_option", "note", "policy_option", "progress_bar", "write_json"]
@@ -38,6 +39,8 @@ def write_json(file: str, value: object) -> None:
     """`value` as JSON to a file, whole or not at all, or to standard output."""
     text = json.dumps(value, indent=1, allow_nan=False, ensure_ascii=True) + "\n"
     if file == "-":
+        if sys.stdout is None:
+            raise InputError("standard output is closed; name a file for --json")
         click.echo(text, nl=False)
     else:
         write_text(file, text)
@@ -55,7 +58,7 @@ class progress_bar:  # noqa: N801 - used as a function
     """
 
     def __init__(self, title: str, quiet: bool = False) -> None:
-        self.title, self.quiet, self._bar = title, quiet or not sys.stderr.isatty(), None
+        self.title, self.quiet, self._bar = title, quiet or not (sys.stderr and sys.stderr.isatty()), None
 
     def __enter__(self) -> Callable[[float, float], None] | None:
         if self.quiet:

@@ -22,6 +22,8 @@ def scenario_of(name: str) -> Scenario:
         If there is neither such a file nor such a preset, or the file is wrong.
     """
     if name == "-":
+        if sys.stdin is None:
+            raise InputError("<stdin>: is closed; name a scenario file (TOML)")
         raw = sys.stdin.buffer.read(_LARGEST + 1)
         if len(raw) > _LARGEST:
             raise InputError("<stdin>: larger than 1 MB; a scenario is a page of TOML")

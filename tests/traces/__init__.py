@@ -1,0 +1,1 @@
+"""Tests of the trace reader and of what traces mean."""
