@@ -138,6 +138,18 @@ class Results(Sequence):
             "results": [result.to_dict() for result in self.results],
         }
 
+    def to_text(self, metrics: Sequence[str] | None = None) -> str:
+        """A table of at most 72 ASCII columns; `metrics` as :func:`fpsimd_model.figures.table`."""
+        from .figures import table
+
+        return table(self, metrics=metrics)
+
+    def _repr_html_(self) -> str:
+        """The metrics that decide, as a notebook shows them."""
+        from .figures import MAIN, html
+
+        return html(self, metrics=MAIN)
+
     def to_dataset(self):  # noqa: ANN201 - xarray is imported late
         """As an ``xarray.Dataset``: one variable a metric, over policy and engine, with units."""
         import xarray

@@ -23,6 +23,8 @@ __all__ = ["Agreement", "Difference", "agree"]
 
 _RESOLUTION = 0.0025  # of the simulation's percentiles, relative
 _TAILS = {"sojourn_p50_us": 0.5, "sojourn_p99_us": 0.01, "sojourn_p999_us": 0.001}
+_SHARE = 0.1  # of the simulation's own default length
+_PER_REPLICATION = 20.0  # residencies
 _FEW = 30.0  # independent events in a tail below which the interval of its percentile is no good
 _EQUAL = 1e-9  # relative difference of what both know exactly
 
@@ -151,8 +153,10 @@ def agree(
     ----------
     scenarios:
         Any that the analytic engine covers exactly (exponential durations, no ksoftirqd).
-    policies, seed, seconds, workers:
+    policies, seed, workers:
         As for :func:`fpsimd_model.evaluate`; each scenario has its own random numbers.
+    seconds:
+        Modelled time of each simulation; None for a tenth of the simulation's own default.
     progress:
         Called with the share done and the seconds left.
 
@@ -173,13 +177,14 @@ def agree(
     found: list[Difference] = []
     begin = time.monotonic()
     for i, scenario in enumerate(listed):
+        length = _SHARE * plan_of(scenario, None).seconds if seconds is None else seconds
         results = evaluate(
-            scenario, chosen, "both", seed=seed + i, seconds=seconds, workers=workers
+            scenario, chosen, "both", seed=seed + i, seconds=length, workers=workers
         )
-        name, plan = scenario.name or f"scenario {i + 1}", plan_of(scenario, seconds)
+        name = scenario.name or f"scenario {i + 1}"
         for policy in chosen:
             exact, simulated = (results.get(policy.name, e) for e in ("analytic", "montecarlo"))
-            found += _differences(name, exact, simulated, plan.measured * plan.replications)
+            found += _differences(name, exact, simulated, length)
         if progress is not None:
             done = (i + 1) / len(listed)
             progress(done, (time.monotonic() - begin) * (1.0 - done) / done)
@@ -204,11 +209,20 @@ def _differences(name: str, analytic, montecarlo, seconds: float) -> Iterator[Di
 
 
 def _too_few(analytic, metric: str, seconds: float) -> bool:
-    """Packets held for a residency are late together: count residencies in the tail."""
+    """Whether too few independent events were simulated for an interval that means something."""
+    from ..montecarlo.plan import REPLICATIONS
+
+    known = analytic.metrics
+    residencies = known["puts_per_s"] * seconds
+    if known["resched_delay_mean_us"] or known["softirq_held_mean_us"]:
+        if residencies < _PER_REPLICATION * REPLICATIONS:
+            return True  # a replication is not much longer than what it is to measure
     beyond = _TAILS.get(metric)
-    if beyond is None or not analytic.metrics["softirq_held_mean_us"]:
+    if beyond is None:
         return False
-    return analytic.metrics["puts_per_s"] * seconds * beyond < _FEW
+    # packets held for a residency are late together
+    late = residencies if known["softirq_held_mean_us"] else known["packets_per_s"] * seconds
+    return late * beyond < _FEW
 
 
 def _rare(a: float, m: float, metric: str) -> bool:

@@ -23,9 +23,7 @@ __all__ = ["agree"]
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
-    default=10.0,
-    show_default=True,
-    help="Modelled wall time of each simulation.",
+    help="Modelled wall time of each simulation; by default about 10,000 residencies.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Threads.")
 @click.option("--quiet", "-q", is_flag=True, help="No progress bar.")

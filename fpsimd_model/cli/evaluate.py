@@ -42,7 +42,7 @@ def evaluate(scenario, engine, names, seed, seconds, workers, quiet, json_file) 
         write_json(json_file, results.to_dict())
     if json_file != "-":
         from ..proof import check
-        from ..figures.text import table
+        from ..figures import table
 
         click.echo(table(results, check(*names)), nl=False)
     for result in results:

@@ -22,7 +22,7 @@ def replay(trace, names, cpu, strict, json_file) -> None:
     if json_file is not None:
         write_json(json_file, done.to_dict())
     if json_file != "-":
-        from ..figures.text import replay_table
+        from ..figures import replay_table
 
         click.echo(replay_table(done), nl=False)
     for remark in done.recording.notes:
