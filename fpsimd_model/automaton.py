@@ -27,7 +27,19 @@ _MAX_STATES = 20_000
 
 @dataclass(frozen=True)
 class Exploration:
-    """All reachable (position, CPU state) pairs, with how each was first reached."""
+    """All reachable (position, CPU state) pairs, with how each was first reached.
+
+    Attributes
+    ----------
+    policy:
+        The class.
+    states:
+        (position, state of the CPU), the start first.
+    outcomes:
+        By (index of a state, event): the index of the next state, and what the event did.
+    parents:
+        For each state the state and event that reached it first; None at the start.
+    """
 
     policy: type[Policy]
     states: tuple[tuple[str, tuple], ...]
@@ -58,9 +70,12 @@ def explore(
     >>> len(explore(SwitchOnExit).states) < 30
     True
     """
-    hooks, cpu = policy(), Cpu(policy.flags)
-    start = (USER, cpu.state())
-    index = {start: 0}
+    try:
+        hooks, cpu = policy(), Cpu(policy.flags)
+        start = (USER, cpu.state())
+        index = {start: 0}
+    except TypeError as error:  # arguments to __init__, a list as a flag
+        raise PolicyError(f"{policy.name}: cannot start: {error}") from error
     states, parents = [start], [None]
     outcomes: dict[tuple[int, str], tuple[int, Outcome]] = {}
     queue = deque([0])
@@ -94,6 +109,8 @@ class Automaton:
 
     Attributes
     ----------
+    policy:
+        The class.
     position:
         (S,) index into ``POSITIONS``.
     next:
@@ -106,6 +123,8 @@ class Automaton:
         (S,) bool.
     start:
         The state at the start: position `user`.
+    explored:
+        How many states there were before lumping.
     """
 
     policy: type[Policy]
@@ -127,7 +146,9 @@ class Automaton:
 def automaton(
     policy: type[Policy], task_neon: bool = False, without: frozenset[str] = frozenset()
 ) -> Automaton:
-    """The lumped automaton of `policy`, explored once and kept; arguments as :func:`explore`.
+    """The lumped automaton of `policy`, explored once and kept.
+
+    `task_neon` and `without` as for :func:`explore`.
 
     >>> from fpsimd_model.policies import Tracked
     >>> table = automaton(Tracked)

@@ -73,5 +73,5 @@ def evaluate(
 
 
 def compare(scenario: Scenario, policies: Iterable[str | type[Policy]], **options) -> Results:  # noqa: ANN003
-    """:func:`evaluate`, for a list of policies side by side; same options, same errors."""
+    """:func:`evaluate` of `scenario` for a list of `policies`; same `options`, same errors."""
     return evaluate(scenario, policies, **options)

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .policies.base import Policy
-from .registers import COUNTERS, Cpu, Loss, PolicyError
+from .registers import COUNTERS, VALUES, Cpu, Loss, PolicyError
 
 __all__ = ["EVENTS", "GUEST", "LOOP", "POSITIONS", "SCHED", "USER", "Outcome", "step"]
 
@@ -26,11 +26,12 @@ POSITIONS = (USER, SCHED, LOOP, GUEST)
 class Outcome:
     """What one event did.
 
-    `before` counts the moves of the event, one masked operation; where packets are served all of
-    it is ahead of them, the reload on the way to user space included (so the model's reference
-    figures count).  `section` counts the moves of each further NEON section.  Both are in the
+    `position` is where the thread is after it.  `before` counts the moves of the event, one masked
+    operation; where packets are served all of it is ahead of them, the reload on the way to user
+    space included (so the model's reference figures count).  `section` counts the moves of each further NEON section.  Both are in the
     order of :data:`~fpsimd_model.registers.COUNTERS`.  `softirq` says how packets were treated:
-    ``"neon"``, ``"scalar"``, ``"held"`` or ``""``.
+    ``"neon"``, ``"scalar"``, ``"held"`` or ``""``.  `losses` is the state lost, `story` what
+    happened, in words.
     """
 
     position: str
@@ -94,11 +95,22 @@ class _Run:
         self.policy.guest_exit(self.cpu)
 
     def close(self) -> Outcome:
-        counts = self.cpu.counts
+        cpu, counts = self.cpu, self.cpu.counts
+        if cpu.softirq_held and not cpu.softirqs_off:
+            raise PolicyError(
+                f"{self.policy.name}: softirqs on again with one held back, but not in vcpu_put; "
+                "held softirqs run at vcpu_put alone"
+            )
+        for place in ("registers", "task_image", "vcpu_image", "host_context"):
+            if (value := getattr(cpu, place)) not in VALUES:
+                raise PolicyError(
+                    f"{self.policy.name}: {place} holds {value!r}; "
+                    f"one of {', '.join(VALUES)} is wanted"
+                )
         if self.bill is not None:
             counts = [*self.bill[:_LOST], *counts[_LOST:]]
         self.out.before = tuple(counts)
-        self.out.losses = tuple(self.cpu.losses)
+        self.out.losses = tuple(cpu.losses)
         return self.out
 
 

@@ -18,7 +18,7 @@ __all__ = ["grid_of", "sweep"]
 
 
 def grid_of(scenario: Scenario, vary: Mapping[str, Sequence[float]]) -> list[Scenario]:
-    """The scenarios of a grid, the last key of `vary` running fastest.
+    """The scenarios of a grid: `scenario` with the values of `vary`, the last key fastest.
 
     Raises
     ------
@@ -41,7 +41,9 @@ def sweep(
     *,
     engine: str = "analytic",
     executor: Executor | None = None,
-    **options: object,
+    seed: int = 0,
+    seconds: float | None = None,
+    workers: int | None = None,
 ):  # noqa: ANN201 - xarray is imported late
     """Metrics of each policy over a grid of scenarios.
 
@@ -56,8 +58,8 @@ def sweep(
         simulates point after point.
     executor:
         Any :class:`concurrent.futures.Executor` for the simulated points.
-    options:
-        For :func:`fpsimd_model.evaluate`: seed, seconds.
+    seed, seconds, workers:
+        For the simulation, as :func:`fpsimd_model.evaluate` takes them; the same at every point.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def sweep(
     Raises
     ------
     InputError
-        As :func:`grid_of` and :func:`fpsimd_model.evaluate`.
+        As :func:`grid_of` and :func:`fpsimd_model.evaluate`; a sweep has one engine, not both.
 
     >>> grid = sweep(Scenario(), {"softirq.interrupts_per_s": [1e3, 1e4]}, ["tracked"])
     >>> grid.scalar_share.dims
@@ -77,12 +79,15 @@ def sweep(
     import xarray
 
     chosen = _policies.select(policies)
+    if engine not in ("analytic", "montecarlo"):
+        raise InputError(f"no engine of a sweep is called {engine!r}; analytic, montecarlo are")
     scenarios = grid_of(scenario, vary)
     if engine == "analytic":
         from .analytic.grid import metrics_of
 
         columns = metrics_of(scenarios, chosen)
     else:
+        options = {"seed": seed, "seconds": seconds, "workers": workers}
         columns = _simulated(scenarios, chosen, engine, executor, options)
     shape = (len(chosen), *(len(values) for values in vary.values()))
     dims = ("policy", *vary)

@@ -59,7 +59,15 @@ class Counterexample:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What exploring all of a policy's states has shown."""
+    """What exploring all of a policy's states has shown.
+
+    Attributes
+    ----------
+    policy, states:
+        Its name; how many states can be reached.
+    counterexamples:
+        For each kind of loss a shortest order of events; none if the policy is correct.
+    """
 
     policy: str
     states: int

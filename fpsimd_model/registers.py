@@ -96,6 +96,8 @@ class Cpu:
     ------
     AttributeError
         On any other name: a misspelt flag in a hook must not pass in silence.
+    PolicyError
+        On a flag with the name of something that every CPU has.
     """
 
     __slots__ = (*FIELDS, "flags", "counts", "losses")
@@ -103,6 +105,9 @@ class Cpu:
     def __init__(self, flags: dict[str, object] | None = None) -> None:
         put = object.__setattr__
         put(self, "flags", dict(flags or {}))
+        for name in self.flags:
+            if hasattr(type(self), name):  # it would hide the CPU's own
+                raise PolicyError(f"a flag cannot be called {name!r}, as every CPU has that")
         put(self, "counts", [0] * len(COUNTERS))
         put(self, "losses", [])
         self.registers = "H"
@@ -132,6 +137,9 @@ class Cpu:
             self.flags[name] = value
         else:
             raise AttributeError(f"the CPU has no {name!r}: declare it in the policy's `flags`")
+
+    def __reduce__(self) -> tuple:  # for copies: slots and __getattr__ alone would go in circles
+        return _again, (self.flags, self.state(), self.counts, self.losses)
 
     # -- state as a value ------------------------------------------------------------------
 
@@ -263,3 +271,10 @@ class Cpu:
         """``fpsimd_thread_switch``: save the tracked owner; other tasks overwrite the registers."""
         self.fpsimd_save_and_flush_cpu_state()
         self.scratch()
+
+
+def _again(flags: dict[str, object], state: tuple, counts: list[int], losses: list[Loss]) -> Cpu:
+    cpu = Cpu(flags)
+    cpu.set_state(state)
+    cpu.counts[:], cpu.losses[:] = counts, losses
+    return cpu

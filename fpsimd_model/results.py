@@ -17,7 +17,7 @@ __all__ = ["METRICS", "Metric", "Result", "Results"]
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A metric's name as in JSON, its unit and what it means."""
+    """A metric's `name` as in JSON, its `unit` and its `meaning`."""
 
     name: str
     unit: str
@@ -103,7 +103,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Results(Sequence):
-    """Results of several policies and engines for one scenario, in the order asked for."""
+    """The `results` of several policies and engines for one `scenario`, in the order asked for."""
 
     scenario: Scenario
     results: tuple[Result, ...]

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .engine import ENGINE, evaluate
+from .latency import sojourn_survival
 
-__all__ = ["ENGINE", "evaluate"]
+__all__ = ["ENGINE", "evaluate", "sojourn_survival"]

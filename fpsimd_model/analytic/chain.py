@@ -163,7 +163,9 @@ def _refuse_regimes(table: Automaton) -> None:
     reach[here, table.next[here, event]] = True
     for _ in range(max(1, int(np.ceil(np.log2(n))))):
         reach = reach @ reach
-    closed = {tuple(np.flatnonzero(row)) for row in reach if not (row & ~reach[:, row].all(1)).any()}
+    closed = {
+        tuple(np.flatnonzero(row)) for row in reach if not (row & ~reach[:, row].all(1)).any()
+    }
     if len(closed) > 1:
         raise InputError(
             f"{table.policy.name}: settles by chance in one of {len(closed)} regimes that it never "
@@ -192,6 +194,7 @@ def _periods(table, p, state, waited, before, section) -> BusyPeriods:
         waited=waited,
         other_rate=p.other_rate[:, None],
         other_cost=p.other_cost[:, None],
+        moves=p.sections[:, None] * own,
     )
 
 

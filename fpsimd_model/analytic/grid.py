@@ -18,6 +18,7 @@ from .held import held_softirqs
 from .limits import Limits
 from .metrics import rates_of
 from .rows import never, rates
+from .solved import Solved, phases_of
 
 __all__ = ["metrics_of"]
 
@@ -35,7 +36,18 @@ def metrics_of(
     names = [name for name in METRICS if name not in _LEFT_OUT]
     out = {name: np.full((len(policies), len(p)), np.nan) for name in names}
     base = np.full(len(p), np.nan)
+    for b, scenario in enumerate(scenarios):
+        if (phases := phases_of(scenario)) is not None:
+            one = Parameters.of(scenario)
+            base[b] = Solved(SwitchOnExit, one, phases).metrics.get("switch_share", np.nan)
+            for i, policy in enumerate(policies):
+                solved = Solved(policy, one, phases)
+                out["max_packets_per_s"][i, b] = solved.limits.max_packets_per_s[0]
+                for name, value in solved.metrics.items():
+                    out[name][i, b] = value
+    poisson = np.array([phases_of(scenario) is None for scenario in scenarios])
     for alike in _alike(p):
+        alike = alike[poisson[alike]]
         for start in range(0, len(alike), _CHUNK):
             part = alike[start : start + _CHUNK]
             some = p.take(part)
@@ -43,8 +55,7 @@ def metrics_of(
             for i, policy in enumerate(policies):
                 for name, values in _solve(policy, some).items():
                     out[name][i, part] = values
-    with np.errstate(invalid="ignore", divide="ignore"):
-        out["saving"] = 1.0 - out["switch_share"] / base
+    out["saving"] = 1.0 - out["switch_share"] / np.where(base > 0, base, np.nan)
     return out
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..automaton import EVENT_NAMES, Automaton
-
 from ..parameters import Parameters
 from .chain import Flows
 from .passage import time_to_put
@@ -57,7 +56,7 @@ def held_arrivals(table: Automaton, p: Parameters, flows: Flows) -> Arrivals:
     """(B, a) interrupts per second of thread time, and mean seconds from each to the put's end."""
     rows, lam = flows.rows, p.interrupt_rate[:, None]
     inside = table.softirqs_off
-    value, taken = time_to_put(flows, inside)
+    _, taken = time_to_put(flows, inside)
     states = np.flatnonzero(inside)
     flow, rest = [lam * flows.pi[:, states]], [taken[:, states]]
 

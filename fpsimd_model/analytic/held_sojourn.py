@@ -28,6 +28,7 @@ __all__ = ["HeldSojourns"]
 
 _INTERRUPT, _EXIT, _LOAD = (EVENT_NAMES.index(e) for e in ("interrupt", "exit", "load"))
 _GUEST = POSITIONS.index(GUEST)
+_ROUGH, _MANY = 30.0, 64  # kinks count below so many of the longest fixed time; terms there
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ class HeldSojourns:
             float(p.other_cost[0]),
         )
         self.service = float(p.packet(held.kind == SCALAR)[0])
+        self._longest = max(self.service, float(flows.before.max()))
         self._chain(table, p, flows)
         before = self._forward(np.zeros(1))
         self._never = before[0].real
@@ -119,8 +121,17 @@ class HeldSojourns:
                 else:
                     onward = int(block[to]) if block[to] >= 0 else None
                     steps.append(_Step(b, rate[i], cost, onward, arrival=event == _INTERRUPT))
+            # Interrupts without crypto that wait behind an operation are taken at once.
+            for i in np.flatnonzero(rows.source == 2 * len(table) + s):
+                event = int(rows.event[i])
+                onward = int(block[table.next[s, event]])
+                steps.append(_Step(count + b, rate[i], before[s, event], onward))
+        self._nu = float(p.other_rate[0])
+        nodes = 2 * count if self._nu > 0.0 else count
+        self._blocks = count
         self._steps = steps
-        self._out = np.zeros(count)
+        self._lasts = (np.arange(nodes) < count).astype(float)
+        self._out = np.zeros(nodes)
         for step in steps:
             self._out[step.here] += step.rate
         self._is_guest = table.position[first] == _GUEST
@@ -139,47 +150,57 @@ class HeldSojourns:
             if f > 0
         ]
 
+    def _landing(self, cost: float, to: int, counted, passing) -> list[tuple[int, np.ndarray]]:
+        """Where an operation that ends in block `to` leads at once, and with what weight.
+
+        `counted` is the decay rate of the arrivals' generating function, `passing` of the time.
+        """
+        nothing = np.exp(-self.lam * cost)
+        other = nothing * -np.expm1(-self._nu * cost)
+        if not self._is_guest[to]:
+            found = [(to, np.exp(-counted * cost) - other)]
+        else:  # a crypto interrupt that waits forces an exit
+            then, left = self._exit_cost[to], self._exit_to[to]
+            seen = (np.exp(-counted * cost) - nothing) * np.exp(-passing * then)
+            found = [
+                (n, seen * weight) for n, weight in self._landing(then, left, counted, passing)
+            ]
+            found.append((to, nothing - other))
+        if self._nu > 0.0:
+            found.append((self._blocks + to, other))
+        return found
+
     def _forward(self, z: np.ndarray) -> np.ndarray:
         """(K, R) mean thread time in each block per residency, arrivals so far counted by z."""
         k, n = len(z), len(self._out)
-        gamma, lam = self.lam * (1.0 - z), self.lam
+        gamma = self.lam * (1.0 - z)
         matrix = np.zeros((k, n, n), dtype=complex)
         right = np.zeros((k, n, 1), dtype=complex)
         matrix[:, range(n), range(n)] = self._out
         for step in self._steps:
             if step.to is None:
                 continue
-            if step.arrival:
-                matrix[:, step.to, step.here] -= step.rate * z * np.exp(-gamma * step.cost)
-            elif self._is_guest[step.to]:
-                quiet = np.exp(-lam * step.cost)
-                matrix[:, step.to, step.here] -= step.rate * quiet
-                seen = np.exp(-gamma * step.cost) - quiet
-                seen = seen * np.exp(-gamma * self._exit_cost[step.to])
-                matrix[:, self._exit_to[step.to], step.here] -= step.rate * seen
-            else:
-                matrix[:, step.to, step.here] -= step.rate * np.exp(-gamma * step.cost)
-        for to, cost, share in self._loads:
-            right[:, to, 0] += share * np.exp(-gamma * cost)
+            rate = step.rate * z if step.arrival else step.rate
+            for to, weight in self._landing(step.cost, step.to, gamma, 0.0):
+                matrix[:, to, step.here] -= rate * weight
+        for first, cost, share in self._loads:
+            for to, weight in self._landing(cost, first, gamma, 0.0):
+                right[:, to, 0] += share * weight
         return np.linalg.solve(matrix, right)[:, :, 0]
 
     def _backward(self, s: np.ndarray) -> np.ndarray:
-        """(K, R) transform of the time from thread time in each block to the end of vcpu_put."""
-        k, n, lam = len(s), len(self._out), self.lam
+        """(K, R) transform of the time from each block, or what waits there, to vcpu_put's end."""
+        k, n = len(s), len(self._out)
         matrix = np.zeros((k, n, n), dtype=complex)
         right = np.zeros((k, n, 1), dtype=complex)
-        matrix[:, range(n), range(n)] = self._out + s[:, None]
+        matrix[:, range(n), range(n)] = self._out + s[:, None] * self._lasts
         for step in self._steps:
             pays = step.rate * np.exp(-s * step.cost)
             if step.to is None:
                 right[:, step.here, 0] += pays * np.exp(-s * step.put_cost)
-            elif self._is_guest[step.to] and not step.arrival:
-                quiet = np.exp(-lam * step.cost)
-                matrix[:, step.here, step.to] -= pays * quiet
-                exits = pays * (1.0 - quiet) * np.exp(-s * self._exit_cost[step.to])
-                matrix[:, step.here, self._exit_to[step.to]] -= exits
-            else:
-                matrix[:, step.here, step.to] -= pays
+                continue
+            for to, weight in self._landing(step.cost, step.to, 0.0, s):
+                matrix[:, step.here, to] -= pays * weight
         return np.linalg.solve(matrix, right)[:, :, 0]
 
     def _transform(self, s: np.ndarray) -> np.ndarray:
@@ -190,6 +211,10 @@ class HeldSojourns:
         own = z * position_transform(z, packets)
         count, rest, never = self._forward(work), self._backward(s), self._never
         gamma = lam * (1.0 - work)
+
+        def behind(cost: float, to: int) -> np.ndarray:
+            """Transform of what follows an operation of this length, for an arrival before it."""
+            return sum(w * rest[:, n] for n, w in self._landing(cost, to, 0.0, s))
 
         def during(cost: float) -> np.ndarray:
             """Arrivals in an operation: work before each, time left of the operation."""
@@ -212,17 +237,17 @@ class HeldSojourns:
                 held += (flow - quiet) * np.exp(-gamma * last)
                 some += quiet
             elif step.arrival:
-                taken = flow * np.exp(-s * step.cost) * rest[:, step.to]
+                taken = flow * np.exp(-s * step.cost) * behind(step.cost, step.to)
                 wait += taken + flow * work * during(step.cost) * rest[:, step.to]
             elif self._is_guest[step.to]:
                 then, left = self._exit_cost[step.to], self._exit_to[step.to]
-                wait += flow * during(step.cost) * np.exp(-s * then) * rest[:, left]
+                wait += flow * during(step.cost) * np.exp(-s * then) * behind(then, left)
                 seen = flow * (np.exp(-gamma * step.cost) - np.exp(-lam * step.cost))
                 wait += seen * during(then) * rest[:, left]
             else:
                 wait += flow * during(step.cost) * rest[:, step.to]
-        behind = lam * ((1.0 - some) - held) / (s - gamma)
-        return self._puts * (wait + behind) * own
+        later = lam * ((1.0 - some) - held) / (s - gamma)
+        return self._puts * (wait + later) * own
 
     def __len__(self) -> int:
         return 1
@@ -230,15 +255,23 @@ class HeldSojourns:
     def survival(self, t: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
         """P(T > t) at times (n,), seconds."""
         t = np.asarray(t, dtype=float)
-        s = nodes(t, SMOOTH)
-        mass = 1.0 - self.share_at_once
-        total = self._transform(s.ravel()).reshape(s.shape)
-        out = invert((mass - total) / s, t)
+        out = np.zeros(len(t))
+        rough = t < _ROUGH * self._longest
+        for some, terms in ((rough, _MANY), (~rough, SMOOTH)):
+            if some.any():
+                out[some] = self._held(t[some], terms)
         if self.at_once:
             out += self.share_at_once * self.at_once[0].survival(t, np.zeros(len(t), dtype=int))
         return np.clip(out, 0.0, 1.0)
 
+    def _held(self, t: np.ndarray, terms: int) -> np.ndarray:
+        """P(held, and T > t), from so many terms of the Fourier series."""
+        s = nodes(t, terms)
+        total = self._transform(s.ravel()).reshape(s.shape)
+        return invert((1.0 - self.share_at_once - total) / s, t)
+
     def survival_grid(self, t: np.ndarray) -> np.ndarray:
+        """(1, n) P(T > t) at times (n,), seconds."""
         return self.survival(t)[None, :]
 
     def heaviest_atom(self, which: int, low: float, high: float) -> float | None:

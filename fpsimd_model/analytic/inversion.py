@@ -60,4 +60,3 @@ def invert(transform: np.ndarray, t: np.ndarray) -> np.ndarray:
     """
     weight = _weights(transform.shape[-1] - _EULER - 1)[1]
     return (transform.real @ weight) / t
-

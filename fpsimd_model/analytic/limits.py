@@ -48,16 +48,20 @@ class Limits:
         if not self.bounded[b]:
             return (
                 "unbounded",
-                "preemption is off and every residency would end by preemption "
-                "(preempted_share = 1): it never ends",
+                (
+                    "preemption is off and every residency would end by preemption "
+                    "(preempted_share = 1): it never ends"
+                ),
             )
         if not self.stable[b]:
             offered = p.interrupt_rate[b] * p.batch[b]
             how = "crypto without NEON" if self.scalar else "crypto with NEON"
             return (
                 "unstable",
-                f"{how} serves at most {self.max_packets_per_s[b]:.6g} packets/s, "
-                f"{offered:.6g} come: a busy period need not end",
+                (
+                    f"{how} serves at most {self.max_packets_per_s[b]:.6g} packets/s, "
+                    f"{offered:.6g} come: a busy period need not end"
+                ),
             )
         return "ok", ""
 
@@ -65,5 +69,3 @@ class Limits:
 def limits(table: Automaton, p: Parameters) -> Limits:
     """The :class:`Limits` of an automaton under B scenarios."""
     return Limits(table, p)
-
-

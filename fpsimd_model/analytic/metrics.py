@@ -10,6 +10,8 @@ from ..parameters import Parameters
 from ..registers import COUNTERS
 from .chain import Flows
 from .held import Held
+from .mmpp.chain import BurstFlows
+from .mmpp.passage import time_to_put as bursts_to_put
 from .passage import time_to_put
 from .rows import NEON, SCALAR
 
@@ -31,9 +33,9 @@ _PER_S = {
 
 
 def rates_of(
-    table: Automaton, p: Parameters, flows: Flows, held: Held | None
+    table: Automaton, p: Parameters, flows: Flows | BurstFlows, held: Held | None
 ) -> dict[str, np.ndarray]:
-    """Every metric (given what the policy holds back) but percentiles, `saving` and `max_packets_per_s`; arrays of shape (B,).
+    """Every metric but percentiles, `saving` and `max_packets_per_s`; arrays of shape (B,).
 
     Not-a-number where a metric has no value (a mean over no packets).
     """
@@ -42,9 +44,9 @@ def rates_of(
     state = flows.period_state
     own = table.section[state, _INTERRUPT]
     more = packets * p.sections[:, None] - flows.period_flow
-    counts = np.einsum(
-        "bm,mc->bc", flows.flow, table.before[rows.state, rows.event]
-    ) + np.einsum("bk,kc->bc", more, own)
+    counts = np.einsum("bm,mc->bc", flows.flow, table.before[rows.state, rows.event]) + np.einsum(
+        "bk,kc->bc", more, own
+    )
 
     kind = table.softirq[state, _INTERRUPT]
     serving = (packets * q.service).sum(axis=1)
@@ -83,7 +85,8 @@ def _resched_delay(table: Automaton, p: Parameters, flows: Flows) -> np.ndarray:
     inside = table.preempt_off
     if not inside.any():
         return np.zeros(len(p))
-    value, _ = time_to_put(flows, inside)
+    burst = isinstance(flows, BurstFlows)
+    value = bursts_to_put(flows, inside) if burst else time_to_put(flows, inside)[0]
     weight = flows.pi * inside
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (weight * value).sum(axis=1) / weight.sum(axis=1)

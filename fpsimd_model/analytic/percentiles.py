@@ -72,7 +72,7 @@ def percentiles(
                     x[i], atom[i] = place, True
         f = _log(of.survival(x, which[todo]), target[todo])
         if atom.any():  # just below the atom: is the target within its jump?
-            below = x[atom] * (1.0 - 1e-12)
+            below = x[atom] * (1.0 - 1e-10)
             jump = _log(of.survival(below, which[todo][atom]), target[todo][atom])
             inside = np.zeros(len(todo), dtype=bool)
             inside[atom] = (jump > 0) & (f[atom] <= 0)

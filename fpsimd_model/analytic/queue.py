@@ -53,8 +53,8 @@ class BusyPeriods:
     rate, batch, batch2:
         Interrupts per second; E[X] and E[X²] of the packets X of one interrupt.
     service, service_cv2:
-        Mean seconds of one packet (moves of its own NEON section included) and its squared
-        coefficient of variation.
+        Mean seconds of one packet (moves of its own NEON sections included), and the squared
+        coefficient of variation without these.
     setup:
         The fixed part of the set-up, seconds.
     waited:
@@ -62,6 +62,8 @@ class BusyPeriods:
     other_rate, other_cost:
         Interrupts without crypto per second, seconds each: they stop whatever is under way, so
         that all times of the busy period are stretched (preemptive resume; Takagi 1991, 3.4).
+    moves:
+        The part of `service` that is fixed: moves of the packet's own NEON sections.
 
     >>> md1 = BusyPeriods(*map(np.array, (0.5, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0)))
     >>> float(md1.sojourn.item()), float(md1.packets.item())
@@ -77,6 +79,7 @@ class BusyPeriods:
     waited: np.ndarray
     other_rate: np.ndarray | float = 0.0
     other_cost: np.ndarray | float = 0.0
+    moves: np.ndarray | float = 0.0
 
     @cached_property
     def free(self) -> np.ndarray:
@@ -92,7 +95,8 @@ class BusyPeriods:
     def packet(self) -> tuple[np.ndarray, np.ndarray]:
         """E[S] and Var[S] of one packet, interruptions included."""
         mean = self.service / self.free
-        return mean, self.service_cv2 * mean**2 + self.service * self.spread
+        drawn = (self.service - self.moves) / self.free
+        return mean, self.service_cv2 * drawn**2 + self.service * self.spread
 
     @cached_property
     def load(self) -> np.ndarray:

@@ -116,6 +116,7 @@ def rates(p: Parameters) -> np.ndarray:
     """(B, rates) per second of thread time, in the order of ``rate_index``."""
     rest = 1.0 - p.preempted_share
     put_user = np.where(rest > 0, p.user_exit_share / np.where(rest > 0, rest, 1.0), 0.0)
+    put_user = np.minimum(put_user, 1.0)  # 0.2 / (1 - 0.8) is a little more
     put_exit = p.exit_put_share / p.guest_run
     blocked = np.maximum(0.0, rest - p.user_exit_share)
     end_user = p.user_exit_share / p.residency

@@ -9,6 +9,7 @@ import click
 from ..errors import InputError
 from ..resources import write_text
 from .options import json_option, note, write_json
+from .scenario import scenario_of
 
 __all__ = ["calibrate"]
 
@@ -27,7 +28,7 @@ _FIGURES = (".png", ".pdf", ".svg")
     default="reference",
     show_default=True,
     metavar="NAME",
-    help="Where what a trace cannot show is kept from.",
+    help="Where what a trace cannot show is kept from: a preset or a scenario file.",
 )
 @click.option("--cpu", type=click.IntRange(0), help="The vCPU with the most loads on this CPU.")
 @click.option(
@@ -49,7 +50,8 @@ def calibrate(
     from ..calibration import predict as _predict
     from ..calibration.report import report
 
-    found = _calibrate(trace, preset, cpu=cpu, sections=sections, strict=strict)
+    base = scenario_of(preset) if Path(preset).exists() else preset
+    found = _calibrate(trace, base, cpu=cpu, sections=sections, strict=strict)
     prediction = _predict(found) if predict else None
     text = report(found, prediction=prediction) + "\n"
     if output == "-":

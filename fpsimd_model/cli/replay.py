@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
+from ..errors import InputError
 from ..replayer import replay as _replay
 from .options import json_option, note, policy_option, write_json
 
@@ -18,6 +21,8 @@ __all__ = ["replay"]
 @json_option
 def replay(trace, names, cpu, strict, json_file) -> None:
     """Lead TRACE (text, plain, gzip or xz; - for standard input) through each policy's hooks."""
+    if trace == "-" and sys.stdin is None:
+        raise InputError("<standard input>: is closed; name a trace")
     done = _replay(trace, names, cpu=cpu, strict=strict)
     if json_file is not None:
         write_json(json_file, done.to_dict())

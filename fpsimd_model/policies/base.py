@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..registers import Cpu
+from ..registers import Cpu, PolicyError
 
 __all__ = ["Policy"]
 
@@ -17,8 +17,8 @@ class Policy:
     """One answer to who may leave whose registers live, and for how long.
 
     Subclass it (or any policy) and override hooks; each gets the :class:`~fpsimd_model.registers.Cpu`
-    and acts on it.  Policies keep no state of their own: declare `flags` and use them as
-    attributes of the CPU.
+    and acts on it.  Policies keep no state of their own (to set an attribute is a PolicyError):
+    declare `flags` and use them as attributes of the CPU.
 
     Attributes
     ----------
@@ -54,9 +54,15 @@ class Policy:
         if "name" not in cls.__dict__:
             cls.name = _kebab(cls.__name__)
         if "title" not in cls.__dict__:
-            cls.title = (cls.__doc__ or cls.__name__).strip().splitlines()[0]
+            cls.title = [*(cls.__doc__ or "").strip().splitlines(), cls.__name__][0]
         if "kernel" not in cls.__dict__ and not cls.__module__.startswith(__package__):
             cls.kernel = "your own"
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise PolicyError(  # what the CPU does not know, no proof could follow
+            f"{self.name}: a policy keeps no state of its own; "
+            f"declare {name!r} in its `flags` and set cpu.{name}"
+        )
 
     # -- KVM's hooks -------------------------------------------------------------------------
 
@@ -99,7 +105,7 @@ class Policy:
 def _kebab(name: str) -> str:
     out = []
     for i, char in enumerate(name):
-        if char.isupper() and i and not name[i - 1].isupper():
+        if char.isupper() and i and not (name[i - 1].isupper() or name[i - 1] == "_"):
             out.append("-")
         out.append(char.lower())
     return "".join(out).replace("_", "-")

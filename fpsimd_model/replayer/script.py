@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from ..traces import Context, Kind, Position, Recording
 
-__all__ = ["Call", "script_of"]
+__all__ = ["Call", "accesses", "script_of"]
 
 
 class Call(enum.IntEnum):
@@ -50,7 +50,7 @@ _PLAIN = {
 
 
 def script_of(recording: Recording) -> tuple[list[Call], list[Call]]:
-    """What came before the trace (not counted), and the calls that it shows.
+    """What came before the trace (not counted), and the calls that the `recording` shows.
 
     The first run of a trace that begins in the guest, and the first after a gap, are taken as
     entered with the trap armed.
@@ -101,6 +101,6 @@ def _use(live_at_exit: int, live_at_entry: bool) -> Call | None:
 
 
 def accesses(calls: Iterable[Call]) -> tuple[int, int]:
-    """How many runs used FP for certain, and how many may have."""
+    """How many runs among `calls` used FP for certain, and how many may have."""
     listed = list(calls)
     return listed.count(Call.ACCESS), listed.count(Call.MAYBE_ACCESS)

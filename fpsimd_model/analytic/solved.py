@@ -1,0 +1,62 @@
+"""One policy in one scenario, solved: what metrics and distributions are read from."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..automaton import automaton
+from ..parameters import Parameters
+from ..policies.base import Policy
+from ..scenario import Mmpp, Scenario
+from .chain import Flows, solve
+from .held import Held, held_softirqs
+from .limits import Limits
+from .metrics import rates_of
+from .mmpp.chain import BurstFlows
+from .mmpp.chain import solve as solve_bursts
+from .mmpp.phases import Phases
+from .rows import HELD, never
+
+__all__ = ["Solved", "phases_of"]
+
+
+class Solved:
+    """One policy's limits and, where it has a steady state, its flows and metrics.
+
+    `phases` are those of MMPP arrivals, if they are; there `held` softirqs are not followed.
+    """
+
+    flows: Flows | BurstFlows | None = None
+    held: Held | None = None
+
+    def __init__(self, policy: type[Policy], p: Parameters, phases: Phases | None = None) -> None:
+        self.policy = policy
+        task_neon, rare = bool(p.task_neon_rate.any()), never(p)
+        self.table = automaton(policy, task_neon, rare)
+        self.limits = Limits(automaton(policy, task_neon, rare - {"interrupt"}), p)
+        self.metrics: dict[str, float] = {}
+        self.status, self.reason = self.limits.reason(p)
+        if self.status != "ok":
+            return
+        if phases is not None:
+            if (self.table.softirq == HELD).any():
+                self.reason = (
+                    "the analytic engine does not follow softirqs that are held back "
+                    "under MMPP arrivals; take the engine montecarlo"
+                )
+                return
+            self.flows = solve_bursts(self.table, p, phases)
+        else:
+            self.flows = solve(self.table, p)
+            self.held = held_softirqs(self.table, p, self.flows)
+        found = rates_of(self.table, p, self.flows, self.held)
+        self.metrics = {name: float(value[0]) for name, value in found.items()}
+
+
+def phases_of(scenario: Scenario) -> Phases | None:
+    """The phases of MMPP arrivals; None for Poisson ones, equal rates included."""
+    rate = scenario.softirq.interrupts_per_s
+    if not isinstance(rate, Mmpp) or rate.rate1_per_s == rate.rate2_per_s:
+        return None
+    leave = 1e6 / np.array([rate.mean1_us, rate.mean2_us])
+    return Phases(np.array([rate.rate1_per_s, rate.rate2_per_s]), leave)

@@ -1,0 +1,67 @@
+"""The explorer: sliders, curves and a table, for JupyterLab, notebooks and Voila.
+
+>>> app = explore("cortex-a57-ipsec", ["tracked", "switch-on-exit"])
+>>> app.scenario.machine_preset
+'cortex-a57'
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+
+from ..errors import InputError
+from ..policies import ALL, Policy, select
+from ..scenario import Scenario
+from .explorer import Explorer
+from .line import state_of
+from .state import State
+
+__all__ = ["Explorer", "explore"]
+
+
+def explore(
+    scenario: str | Scenario = "cortex-a57-ipsec",
+    policies: Iterable[str | type[Policy]] | str | type[Policy] | None = None,
+) -> Explorer:
+    """A widget to turn the knobs of a scenario and see what each policy makes of it.
+
+    Parameters
+    ----------
+    scenario:
+        The name of a situation, a file that ends in ``.toml``, a line that the app gave, or a
+        :class:`~fpsimd_model.Scenario`.  Under Voila the page's address may change it
+        (``?softirq.interrupts_per_s=3e4``).
+    policies:
+        Names or classes, your own among them; None for all sixteen.
+
+    Raises
+    ------
+    InputError
+        On what cannot be read.
+
+    >>> explore("reference?crypto.slowdown=7").scenario.crypto.slowdown
+    7.0
+    """
+    chosen = None if policies is None else tuple(select(policies))
+    known = tuple(dict.fromkeys([*ALL, *(chosen or ())]))
+    if isinstance(scenario, Scenario):
+        state = State.of(scenario)
+    elif scenario.endswith(".toml"):
+        state = State.of(Scenario.load(scenario))
+    else:
+        state = state_of(scenario, known=known)
+    if chosen is not None:
+        state = state.show(chosen)
+    try:
+        asked = _asked_of_voila()
+        return Explorer(state_of(asked, state, known, address=True) if asked else state)
+    except InputError as error:
+        return Explorer(state, f"the page's address: {error}")
+
+
+def _asked_of_voila() -> str:
+    """What stands behind the "?" of the page's address, if Voila serves this kernel."""
+    if not os.environ.get("SERVER_SOFTWARE", "").startswith("voila"):
+        return ""
+    return "?" + os.environ.get("QUERY_STRING", "")

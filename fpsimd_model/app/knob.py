@@ -1,0 +1,122 @@
+"""A slider with a field beside it and a way back: one quantity, never changed by being shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import ipywidgets as w
+
+from ..errors import InputError
+from ..scenario import Scenario
+from .controls import Control
+from .grid import number_of, text_of, with_values
+from .state import State
+
+__all__ = ["Knob", "put"]
+
+
+class Knob:
+    """The widgets of one control, in `box`.
+
+    Parameters
+    ----------
+    control:
+        What it stands for.
+    changed:
+        Called with the control and a value, or None for its reset; may raise.
+    failed:
+        Told of input that cannot be.
+    """
+
+    def __init__(
+        self,
+        control: Control,
+        changed: Callable[[Control, float | None], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self.control, self._changed, self._failed = control, changed, failed
+        self.grid: tuple[float, ...] = ()
+        self._base: Scenario | None = None
+        self._quiet = False
+        self.slider = w.SelectionSlider(
+            options=["-"], description=control.title, readout=False, continuous_update=True
+        )
+        self.slider.style.description_width = "initial"
+        self.entry = w.Text(continuous_update=False)
+        self.back = w.Button(description="↺")
+        self.box = w.HBox([self.slider, self.entry, self.back])
+        for widget, name in (
+            (self.slider, "fm-slider"),
+            (self.entry, "fm-entry"),
+            (self.back, "fm-reset"),
+            (self.box, "fm-knob"),
+            (self.box, f"fm-{control.name}"),
+        ):
+            widget.add_class(name)
+        self.slider.observe(self._slid, "index")
+        self.entry.observe(self._typed, "value")
+        self.back.on_click(lambda _: self._tell(None))
+
+    def show(self, state: State) -> None:
+        """Show a state's value; widgets that show it already are left alone."""
+        value, base = self.control.value(state.scenario), self.control.value(state.base)
+        with self._quietly():
+            grid = with_values(self.grid or self.control.grid, (value, base))
+            if grid != self.grid:
+                self.grid = grid
+                with self.slider.hold_sync():  # the index of old options is never seen
+                    self.slider.options = [(text_of(v), v) for v in grid]
+                    self.slider.index = grid.index(value)
+            put(self.slider, "index", grid.index(value))
+            if state.base is not self._base:
+                self._base = state.base
+                put(self.slider, "tooltip", self.control.tooltip(state.base))
+            self.entry.remove_class("fm-bad")
+            put(self.entry, "value", text_of(value))
+            put(self.entry, "tooltip", f"type a value [{self.control.unit}]")
+            put(self.back, "disabled", not state.changed(self.control))
+            put(self.back, "tooltip", f"back to {text_of(base)}")
+
+    def forget(self) -> None:
+        """Only the common grid again, without notches that were added for other values."""
+        self.grid = ()
+
+    def _slid(self, change: dict) -> None:
+        if not self._quiet:
+            self._tell(self.grid[change["new"]])
+
+    def _typed(self, change: dict) -> None:
+        if self._quiet:
+            return
+        try:
+            value = number_of(change["new"])
+        except InputError as error:
+            self._refuse(error)
+        else:
+            self._tell(value)
+
+    def _tell(self, value: float | None) -> None:
+        try:
+            self._changed(self.control, value)
+        except Exception as error:
+            self._refuse(error)
+
+    def _refuse(self, error: Exception) -> None:
+        self.entry.add_class("fm-bad")
+        self._failed(error)
+
+    @contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """What happens within comes from the program, not from a person."""
+        self._quiet = True
+        try:
+            yield
+        finally:
+            self._quiet = False
+
+
+def put(widget: w.Widget, name: str, value: object) -> None:
+    """Assign what differs: whatever is assigned travels to the browser."""
+    if getattr(widget, name) != value:
+        setattr(widget, name, value)

@@ -1,0 +1,102 @@
+"""The app's style sheet: fits from 600 to 2000 pixels, in JupyterLab's colours, light or dark."""
+
+from __future__ import annotations
+
+__all__ = ["CSS"]
+
+CSS = """
+<style>
+.fm-app { container-type: inline-size; overflow: visible; padding: 2px;
+  --fm-ink: var(--jp-ui-font-color1, #222); --fm-pale: var(--jp-ui-font-color2, #666);
+  --fm-line: var(--jp-border-color2, #ddd); --fm-bad: var(--jp-error-color1, #c62828);
+  font-size: 13px; }
+.fm-app .widget-html-content, .fm-app .jupyter-widget-html-content { line-height: 1.35; }
+.fm-style { display: none; }
+.fm-app .widget-html { height: auto; }
+
+.fm-presets { flex-flow: row wrap; gap: 2px 14px; overflow: visible; }
+.fm-presets .widget-dropdown { width: auto; min-width: 210px; }
+.fm-about { min-height: 2.8em; color: var(--fm-pale); margin: 0 4px; }
+
+.fm-main { display: grid !important; gap: 4px 18px; align-items: start; overflow: visible;
+  grid-template-columns: minmax(0, 1fr); }
+.fm-main > * { min-width: 0; overflow: visible; }
+.fm-knobs { display: grid !important; gap: 0 16px; overflow: visible;
+  grid-template-columns: minmax(0, 1fr); }
+.fm-knob .widget-label { flex: 0 0 var(--fm-label, 132px); font-size: 12px; }
+/* Narrow columns: the slider below its label, as wide as the column. */
+@container (min-width: 560px) and (max-width: 939.9px) {
+  .fm-knobs { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .fm-knob { flex-wrap: wrap; }
+  .fm-knob .fm-slider { display: contents; }
+  .fm-knob .widget-label { flex: 1 1 auto; order: 1; text-align: left; padding-left: 4px; }
+  .fm-knob .fm-entry { order: 2; }
+  .fm-knob .fm-reset { order: 3; }
+  .fm-knob .slider-container { flex: 0 0 auto; order: 4; width: calc(100% - 22px);
+    height: 20px; margin-top: 2px; }
+}
+@container (min-width: 740px) and (max-width: 939.9px) {
+  .fm-knobs { grid-template-columns: repeat(3, minmax(0, 1fr)); } }
+@container (min-width: 940px) {
+  .fm-main { grid-template-columns: minmax(280px, 380px) 640px; }
+  .fm-side { grid-column: 1 / -1; } }
+@container (min-width: 1640px) {
+  .fm-main { grid-template-columns: 350px 640px minmax(0, 700px); }
+  .fm-side { grid-column: auto; } }
+
+.fm-group { overflow: visible; }
+.fm-group > .fm-head { margin: 3px 4px 0; color: var(--fm-pale); font-weight: 600;
+  border-bottom: 1px solid var(--fm-line); }
+.fm-knob { overflow: visible; align-items: center; }
+.fm-knob .fm-slider { flex: 1 1 auto; width: auto; min-width: 0; margin: 1px 2px; }
+.fm-knob .fm-entry { flex: 0 0 68px; width: 68px; margin: 1px 0; }
+.fm-knob .fm-entry input { text-align: right; padding: 0 4px;
+  font-variant-numeric: tabular-nums; }
+.fm-knob .fm-reset { flex: 0 0 20px; width: 20px; padding: 0; margin: 1px 0 1px 2px; }
+.fm-knob .fm-reset:disabled { opacity: 0.15; }
+.fm-bad input { border-color: var(--fm-bad) !important; color: var(--fm-bad) !important; }
+
+.fm-views .widget-toggle-button { padding: 0 12px; }
+.fm-figure { display: block; width: 100%; max-width: 640px; height: auto; aspect-ratio: 640 / 420;
+  background: #fff; border: 0; margin: 0; }
+.fm-upshot { min-height: 2.8em; max-width: 640px; }
+
+.fm-table { overflow-x: auto; }
+.fm-table table { width: 100%; min-width: 630px; max-width: 1024px; border-collapse: collapse;
+  table-layout: fixed; font-size: 12px; line-height: 1.25; font-variant-numeric: tabular-nums;
+  color: var(--fm-ink); }
+.fm-table th, .fm-table td { text-align: right; padding: 2px 7px; white-space: nowrap;
+  border-bottom: 1px solid var(--fm-line); height: 18px; box-sizing: content-box; }
+.fm-table th { font-weight: 600; vertical-align: bottom; cursor: help; }
+.fm-table th span { display: block; font-weight: 400; color: var(--fm-pale); }
+.fm-table th:nth-child(1) { width: 26%; }
+.fm-table th:nth-child(2) { width: 13%; }
+.fm-table th:first-child, .fm-table td:first-child { text-align: left; }
+.fm-table svg { margin-right: 7px; vertical-align: middle; }
+.fm-table svg path { stroke-width: 3; fill: none; }
+.fm-table th:nth-child(2), .fm-table td:nth-child(2) { text-align: left; cursor: help; }
+.fm-table .fm-kept { color: var(--fm-pale); }
+.fm-table .fm-lost { color: var(--fm-bad); font-weight: 700; }
+.fm-table .fm-old { opacity: 0.4; }
+.fm-table .fm-no { text-align: left; color: var(--fm-pale); font-style: italic; }
+.fm-table .fm-no div { overflow: hidden; text-overflow: ellipsis; }
+.fm-note { min-height: 1.35em; color: var(--fm-pale); }
+.fm-stale { opacity: 0.35; }
+
+.fm-events summary { cursor: pointer; padding: 2px 0; }
+.fm-events ol { margin: 2px 0 8px 28px; padding: 0; }
+.fm-events p { margin: 4px 0 2px 14px; }
+
+.fm-files { align-items: center; flex-flow: row wrap; overflow: visible; }
+.fm-folder { width: 220px; }
+.fm-status { flex: 1 1 100%; max-width: 640px; min-height: 1.5em; }
+.fm-status .fm-error { color: var(--fm-bad); font-weight: 600; }
+.fm-line code { user-select: all; overflow-wrap: anywhere; font-size: 12px; }
+.fm-line button { font-size: 12px; margin-right: 6px; cursor: pointer; }
+.fm-share { overflow: visible; }
+.fm-paste { width: 100%; max-width: 640px; }
+.fm-groups { flex-flow: row wrap; gap: 4px 26px; }
+.fm-groups .widget-checkbox { width: 200px; margin: 0 4px; height: 24px; }
+.fm-more { margin-top: 4px; }
+</style>
+"""

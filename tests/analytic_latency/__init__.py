@@ -1,0 +1,1 @@
+"""Latency in closed form: against series, multi-precision arithmetic and the oracle."""

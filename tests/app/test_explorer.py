@@ -1,0 +1,364 @@
+"""The app's widgets, moved from Python as a browser would move them."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import re
+
+import pytest
+from PIL import Image
+
+import fpsimd_model as fm
+from fpsimd_model.app import Explorer, explore
+from fpsimd_model.app.controls import CONTROLS
+from fpsimd_model.app.pane import VIEWS
+from fpsimd_model.app.table import MOVES
+
+FEW = ["switch-on-exit", "defer-to-put", "busy-flag-live", "tracked"]
+
+
+class Mine(fm.policies.Tracked):
+    """One's own: never arms the trap again."""
+
+    def guest_enter(self, cpu):
+        pass
+
+
+@pytest.fixture
+def app() -> Explorer:
+    return explore("cortex-a57-ipsec", FEW)
+
+
+def knob(app: Explorer, name: str):
+    return app.screen.knobs[name]
+
+
+def text(app: Explorer, name: str) -> str:
+    return re.sub("<[^>]+>", " ", app.screen.html[name].value)
+
+
+def row_of(app: Explorer, policy: str) -> str:
+    found = re.search(
+        f'<tr data-policy="{policy}">(.*?)</tr>', app.screen.html["table"].value, re.DOTALL
+    )
+    return found[1]
+
+
+def slide(app: Explorer, name: str, steps: int) -> float:
+    slider = knob(app, name).slider
+    slider.index += steps
+    return slider.value
+
+
+def test_being_shown_changes_nothing(app):
+    """A browser sends back what it shows; that must not become another value."""
+    for name in fm.presets():
+        app.screen.presets.drops["situation"].value = name
+        state = app.state
+        for each in app.screen.knobs.values():
+            slider = each.slider
+            slider.set_state({"index": slider.index})
+            each.entry.set_state({"value": each.entry.value})
+        assert app.state == state
+        assert app.scenario == fm.preset(name)
+
+
+def test_values_of_a_preset_have_their_own_notch(app):
+    rate = knob(app, "rate")
+    assert rate.slider.value == 10159.25
+    assert rate.entry.value == "10159.25"
+    assert slide(app, "rate", 1) == 11000.0
+    assert app.scenario.softirq.interrupts_per_s == 11000.0
+    assert slide(app, "rate", -1) == 10159.25
+    assert app.scenario == fm.preset("cortex-a57-ipsec")
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+def test_a_slider_moves_scenario_figure_and_table(app, name):
+    before = app.screen.pane.image.value, app.screen.html["table"].value
+    value = slide(app, name, -3 if name == "slowdown" else 3)
+    assert CONTROLS[name].value(app.scenario) == value
+    assert fm.app.grid.number_of(knob(app, name).entry.value) == pytest.approx(value, rel=1e-6)
+    assert app.screen.pane.image.value != before[0]
+    assert app.screen.html["table"].value != before[1]
+    assert 'data-shown="rest 1"' in app.screen.html["table"].value
+    assert not knob(app, name).back.disabled
+    knob(app, name).back.click()
+    assert app.scenario == fm.preset("cortex-a57-ipsec")
+    assert knob(app, name).back.disabled
+
+
+def test_numbers_are_those_of_evaluate(app):
+    slide(app, "residency", 5)
+    results = fm.evaluate(app.scenario, FEW)
+    assert [r.to_dict() for r in app.results] == [r.to_dict() for r in results]
+    for name in FEW:
+        cells = re.findall(r"<td[^>]*>([^<]*)</td>", row_of(app, name))
+        assert cells[0] == ("LOSES STATE" if name == "defer-to-put" else "correct")
+        shown = [float(cell) for cell in cells[1:]]
+        one = results[name]
+        wanted = [
+            sum(one[metric] for metric in MOVES),
+            100 * one["switch_share"],
+            100 * one["saving"],
+            100 * one["scalar_share"],
+            one["crypto_slowdown"],
+            one["sojourn_mean_us"],
+            one["sojourn_p99_us"],
+        ]
+        assert shown == pytest.approx(wanted, rel=5.1e-3, abs=1e-12)
+
+
+def test_typed_values_are_exact_and_get_a_notch(app):
+    rate = knob(app, "rate")
+    rate.entry.value = "12.345k"
+    assert app.scenario.softirq.interrupts_per_s == 12345.0
+    assert rate.slider.value == 12345.0
+    slide(app, "rate", 1)
+    assert slide(app, "rate", -1) == 12345.0
+    app.screen.reset.click()
+    assert 12345.0 not in rate.grid
+
+
+@pytest.mark.parametrize("typed", ["fast", "-1", "1e99", "inf"])
+def test_bad_input_is_told_and_changes_nothing(app, typed):
+    state, rate = app.state, knob(app, "rate")
+    rate.entry.value = typed
+    assert app.state == state
+    assert "fm-bad" in rate.entry._dom_classes
+    assert "fm-error" in app.screen.html["status"].value
+    assert "wanted" in text(app, "status") or "write 30000" in text(app, "status")
+    slide(app, "rate", 1)
+    assert "fm-bad" not in rate.entry._dom_classes
+    assert "fm-error" not in app.screen.html["status"].value
+
+
+def test_presets_put_their_values_exactly(app):
+    app.screen.presets.drops["machine"].value = "neoverse-n1"
+    assert app.scenario.machine_preset == "neoverse-n1"
+    app.screen.presets.drops["algorithm"].value = "chacha20-poly1305"
+    wanted = fm.preset("cortex-a57-ipsec").replace(
+        {"machine.preset": "neoverse-n1", "crypto.algorithm": "chacha20-poly1305"}
+    )
+    assert app.scenario == wanted
+    app.screen.presets.drops["situation"].value = "wifi-ap-ccmp"
+    assert app.scenario == fm.preset("wifi-ap-ccmp")
+    assert app.screen.presets.drops["machine"].value == "cortex-a53"
+    assert knob(app, "slowdown").slider.value == 23.73
+    assert "mac80211" in text(app, "about")
+    app.screen.reset.click()
+    assert app.scenario == fm.preset("wifi-ap-ccmp")
+
+
+def test_one_s_own_scenario_can_be_come_back_to():
+    own = fm.Scenario().replace({"vcpu.vector_bits": 512})
+    app = explore(own, FEW)
+    drop = app.screen.presets.drops["situation"]
+    assert drop.value == ""
+    drop.value = "vm-idle"
+    assert app.scenario == fm.preset("vm-idle")
+    drop.value = ""
+    assert app.scenario == own
+
+
+def test_policies_are_chosen_by_ticks(app):
+    assert [p.name for p, tick in app.screen.choice.ticks.items() if tick.value] == FEW
+    app.screen.choice.ticks[fm.policies.Tracked].value = False
+    assert app.state.names == ("switch-on-exit", "defer-to-put", "busy-flag-live")
+    app.screen.choice.right.click()
+    assert "defer-to-put" not in app.state.names
+    assert len(app.state.names) == 13
+    app.screen.choice.every.click()
+    assert app.state.policies == fm.policies.ALL
+    app.state = app.state.show(FEW)
+    for name in FEW:
+        app.screen.choice.ticks[fm.policies.get(name)].value = False
+    assert len(app.state.names) == 1
+    assert "at least one" in text(app, "status")
+
+
+def test_a_policy_of_ones_own_stands_beside_the_others():
+    app = explore("reference", [fm.policies.Tracked, Mine])
+    assert app.state.names == ("tracked", "mine")
+    assert 'data-policy="mine"' in app.screen.html["table"].value
+    assert "mine" in text(app, "events")  # it is wrong
+    assert Mine in app.screen.choice.ticks
+    slide(app, "rate", 2)
+    assert 'data-policy="mine"' in app.screen.html["table"].value
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_can_be_shown_and_exported(app, view, tmp_path):
+    before = app.screen.pane.image.value
+    app.screen.pane.tabs.value = view
+    assert (app.screen.pane.image.value == before) is (view == "which-policy")
+    assert [p.name for p in app.export(tmp_path)] == [
+        f"{view}.{kind}" for kind in ("png", "svg", "pdf", "txt", "toml")
+    ]
+
+
+def test_export_writes_what_is_shown(app, tmp_path):
+    slide(app, "slowdown", -4)
+    app.screen.folder.value = str(tmp_path / "a" / "b")
+    app.screen.export.click()
+    assert "wrote which-policy .png .svg .pdf .txt .toml into" in text(app, "status")
+    assert "(#1)" in text(app, "status")
+    folder = tmp_path / "a" / "b"
+    assert fm.Scenario.load(folder / "which-policy.toml") == app.scenario
+    for kind in ("png", "svg", "pdf", "txt"):
+        made = fm.figures.read_parameters(folder / f"which-policy.{kind}")
+        assert made["scenario"]["crypto"]["slowdown"] == app.scenario.crypto.slowdown
+        assert explore(made["line"]).state.scenario == app.scenario
+    assert json.loads(Image.open(folder / "which-policy.png").text["Description"]) == made
+    words = (folder / "which-policy.txt").read_bytes()
+    assert words.isascii()
+    assert max(map(len, words.splitlines())) <= 72
+    assert b"defer-to-put LOSES STATE" in words
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    app.screen.export.click()
+    assert "(#2)" in text(app, "status")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_bad_folder_is_told_and_nothing_is_written(app, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    for bad, said in {
+        "": "no folder is named",
+        str(tmp_path / "file"): "name another",
+        str(tmp_path / "file" / "below"): "name another",
+        "a\0b": "name another",
+    }.items():
+        app.screen.folder.value = bad
+        app.screen.export.click()
+        assert said in text(app, "status")
+        assert "fm-error" in app.screen.html["status"].value
+        assert "\n" not in text(app, "status").strip()
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_export_waits_for_values_that_come_late(app, tmp_path):
+    """A click overtakes a slider's last value by as much as a redraw takes."""
+
+    async def run():
+        app.screen.folder.value = str(tmp_path)
+        slide(app, "rate", 1)
+        app.screen.export.click()
+        asyncio.get_running_loop().call_later(0.1, slide, app, "rate", 1)
+        while "(#1)" not in text(app, "status"):
+            await asyncio.sleep(0.02)
+
+    asyncio.run(run())
+    made = fm.figures.read_parameters(tmp_path / "which-policy.png")
+    assert made["scenario"]["softirq"]["interrupts_per_s"] == knob(app, "rate").slider.value
+    assert knob(app, "rate").slider.value == 12000.0
+
+
+def test_only_the_newest_value_is_drawn(app, monkeypatch):
+    drawn = []
+    quick = app.screen.pane.quick
+    monkeypatch.setattr(
+        app.screen.pane,
+        "quick",
+        lambda state: drawn.append(state.scenario.crypto.slowdown) or quick(state),
+    )
+
+    async def run():
+        for _ in range(8):
+            slide(app, "slowdown", -1)
+        assert drawn == []
+        while not app.stages.at_rest:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(run())
+    assert drawn == [app.scenario.crypto.slowdown]
+    assert re.search(r'data-shown="rest \d+"', app.screen.html["table"].value)
+
+
+def test_what_the_engine_refuses_is_told_and_the_old_picture_goes_pale(app):
+    image = app.screen.pane.image.value
+    app.screen.paste.value = "vm-idle?softirq.fallback=cryptd"
+    assert "cryptd" in text(app, "status")
+    assert "fm-stale" in app.screen.pane.image._dom_classes
+    assert app.screen.pane.image.value == image
+    app.screen.reset.click()
+    assert "fm-stale" not in app.screen.pane.image._dom_classes
+    assert text(app, "status").strip() == "ready"
+
+
+def test_any_failure_ends_in_the_status_line(app, monkeypatch):
+    def fail(state):
+        raise RuntimeError("the moon is full")
+
+    monkeypatch.setattr(app.screen.pane, "quick", fail)
+    slide(app, "rate", 1)
+    assert "RuntimeError: the moon is full" in text(app, "status")
+    assert "fm-error" in app.screen.html["status"].value
+
+
+def test_unstable_policies_say_why(app):
+    knob(app, "rate").entry.value = "50k"
+    row = row_of(app, "busy-flag-live")
+    assert "unstable: crypto without NEON serves at most" in row
+    assert "25434" in row
+
+
+def test_the_line_restores_the_state_in_another_app(app):
+    slide(app, "run", 4)
+    app.screen.presets.drops["machine"].value = "cortex-a72"
+    code = re.search(r"<code>(.*?)</code>", app.screen.html["line"].value)[1]
+    other = explore("reference")
+    other.screen.paste.value = code.replace("&quot;", '"').replace("&amp;", "&")
+    assert other.state == app.state
+    assert other.screen.paste.value == ""
+    other.screen.paste.value = "no such line"
+    assert "no known situation" in text(other, "status")
+    assert other.state == app.state
+
+
+def test_where_widgets_cannot_run_there_is_a_picture(app):
+    bundle = app._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
+    assert bundle["text/plain"].count("\n") == 0
+    assert "cortex-a57-ipsec" in bundle["text/plain"]
+
+
+def test_scenarios_come_from_files_too(tmp_path):
+    fm.preset("vm-idle").save(tmp_path / "mine.toml")
+    assert explore(str(tmp_path / "mine.toml"), FEW).scenario == fm.preset("vm-idle")
+    with pytest.raises(fm.InputError, match=r"gone\.toml"):
+        explore(str(tmp_path / "gone.toml"))
+
+
+@pytest.fixture
+def voila(monkeypatch):
+    def ask(query):
+        monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.13")
+        monkeypatch.setenv("QUERY_STRING", query)
+        return explore("vm-idle", FEW)
+
+    return ask
+
+
+def test_voila_s_address_sets_values(voila):
+    app = voila("softirq.interrupts_per_s=3e4&token=secret&policies=tracked")
+    assert app.scenario.softirq.interrupts_per_s == 3e4
+    assert app.state.origin.name == "vm-idle"
+    assert app.state.names == ("tracked",)
+    assert text(app, "status").strip() == "ready"
+
+
+def test_a_bad_address_is_told_and_the_notebook_s_own_is_shown(voila):
+    app = voila("softirq.interrupts_per_s=fast")
+    assert app.scenario == fm.preset("vm-idle")
+    assert "the page's address: [softirq] interrupts_per_s" in text(app, "status").replace(
+        "&#x27;", "'"
+    )
+
+
+def test_an_address_counts_only_under_voila(monkeypatch):
+    monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
+    monkeypatch.setenv("QUERY_STRING", "crypto.slowdown=2")
+    assert explore("vm-idle", FEW).scenario == fm.preset("vm-idle")

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import fpsimd_model as fm
+from fpsimd_model.app import solver as solver_module
+from fpsimd_model.app.controls import CONTROLS
+from fpsimd_model.app.solver import RATE, Frame, Solver, frame_of, rates_in
+from fpsimd_model.app.state import State
+
+
+@pytest.mark.parametrize("name", fm.presets())
+def test_the_frame_holds_the_scenario_and_both_limits(name):
+    scenario = fm.preset(name)
+    frame = frame_of(scenario)
+    assert frame.low <= scenario.softirq.rate_per_s <= frame.high
+    x = rates_in(frame, scenario)
+    assert x[0] == frame.low
+    assert x[-1] == frame.high
+    assert (np.diff(x) > 0).all()
+    for load in (scenario.simd_load, scenario.scalar_load):
+        limit = scenario.softirq.rate_per_s / load
+        assert frame.low < limit <= frame.high
+        assert ((x > 0.95 * limit) & (x < limit)).any()
+
+
+@pytest.mark.parametrize("change", [{RATE: 0.0}, {RATE: 1e9}, {RATE: 1e-3}, {"crypto.slowdown": 1}])
+def test_a_frame_can_always_be_drawn(change):
+    scenario = fm.preset("reference").replace(change)
+    frame = frame_of(scenario)
+    assert 0 < frame.low < frame.high <= 1e7 * frame.low
+    assert len(rates_in(frame, scenario)) > 20
+
+
+def test_curves_are_those_of_a_sweep():
+    state = State.of("reference", ["tracked", "busy-flag-live"])
+    curves = Solver().curves(state, Frame(1e3, 2e6))
+    grid = fm.sweep(state.scenario, {RATE: curves.x}, state.policies)
+    for policy in state.names:
+        for metric in ("switch_share", "crypto_slowdown", "sojourn_mean_us"):
+            np.testing.assert_array_equal(
+                curves.y(policy, metric), grid[metric].sel(policy=policy).values
+            )
+    assert np.isnan(curves.y("tracked", "switch_share")[-1])  # beyond the limit
+    assert curves.at == 1e4
+    assert dict(curves.correct) == {"tracked": True, "busy-flag-live": True}
+
+
+def test_the_point_is_what_evaluate_says():
+    state = State.of("reference", ["tracked", "softirqs-off"])
+    solver = Solver()
+    point, results = solver.point(state), solver.results(state)
+    for policy in state.names:
+        for metric, value in point[policy].items():
+            exact = results[policy][metric]
+            assert np.isnan(value) if exact is None else value == pytest.approx(exact, rel=1e-9)
+
+
+def test_nothing_is_solved_twice_and_the_rate_moves_no_curve(monkeypatch):
+    calls = []
+    true = solver_module.metrics_of
+    monkeypatch.setattr(
+        solver_module, "metrics_of", lambda *given: calls.append(len(given[0])) or true(*given)
+    )
+    solver, state = Solver(), State.of("reference", ["tracked"])
+    frame = Frame(1e3, 1e6)
+    first = solver.curves(state, frame)
+    moved = solver.curves(state.set(CONTROLS["rate"], 3e4), frame)
+    assert len(calls) == 1
+    assert moved.at == 3e4
+    np.testing.assert_array_equal(moved.y("tracked", "saving"), first.y("tracked", "saving"))
+    other = solver.curves(state.set(CONTROLS["slowdown"], 2.0), frame)
+    assert len(calls) == 2
+    assert (other.x != first.x).any() if len(other.x) == len(first.x) else True
+
+
+def test_memory_is_bounded(monkeypatch):
+    monkeypatch.setattr(solver_module, "_KEPT", 3)
+    solver, state = Solver(), State.of("reference", ["tracked"])
+    for value in (1.0, 2.0, 3.0, 4.0, 5.0):
+        solver.point(state.set(CONTROLS["slowdown"], value))
+    assert len(solver._found) == 3
+
+
+def test_task_neon_is_checked_where_the_scenario_has_it(monkeypatch):
+    asked = []
+    true = solver_module.check
+    monkeypatch.setattr(
+        solver_module, "check", lambda policy, **more: asked.append(more) or true(policy, **more)
+    )
+    solver, state = Solver(), State.of("reference", ["tracked"])
+    for each in (state, state, state.put({"vcpu.task_neon_per_s": 10.0})):
+        assert solver.verdicts(each)[0].correct
+    assert asked == [{"task_neon": False}, {"task_neon": True}]

@@ -1,0 +1,275 @@
+"""The first notebook as a person uses it: keys, mouse, presets, export, and what goes wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from PIL import Image
+
+import fpsimd_model as fm
+from fpsimd_model.app.line import state_of
+from tests.browser.pages import WidgetPage
+from tests.house import ROOT
+
+NOTEBOOK = ROOT / "notebooks" / "01-which-policy.ipynb"
+AT_REST = '.fm-table table[data-shown^="rest"]'
+FIGURE = ".fm-figure"
+
+
+def at_rest(shown: WidgetPage, after: int = -1) -> int:
+    """Wait until a change later than `after` is drawn, sharp and with all its numbers."""
+    handle = shown.page.wait_for_function(
+        """([table, after]) => {
+          const [what, number] = (document.querySelector(table)?.dataset.shown ?? '').split(' ');
+          return what === 'rest' && Number(number) > after && number;
+        }""",
+        arg=[".fm-table table", after],
+    )
+    return int(handle.json_value())
+
+
+@contextmanager
+def changing(shown: WidgetPage) -> Iterator[None]:
+    """What is done within changes something; wait until it is drawn, and the picture is another."""
+    before, picture = at_rest(shown), shown.picture(FIGURE)
+    yield
+    at_rest(shown, before)
+    assert shown.picture(FIGURE) != picture
+
+
+def entry(shown: WidgetPage, name: str) -> str:
+    return shown.widget(f".fm-{name} .fm-entry input").input_value()
+
+
+def wait_entry(shown: WidgetPage, name: str, value: str) -> None:
+    shown.page.wait_for_function(
+        "([css, value]) => document.querySelector(css).value === value",
+        arg=[f".fm-{name} .fm-entry input", value],
+    )
+
+
+def type_in(shown: WidgetPage, css: str, text: str) -> None:
+    field = shown.widget(f"{css} input")
+    field.fill(text)
+    field.press("Enter")
+
+
+def row(shown: WidgetPage, policy: str) -> str:
+    return shown.text(f'.fm-table tr[data-policy="{policy}"]')
+
+
+def height(shown: WidgetPage) -> float:
+    return shown.widget(".fm-app").bounding_box()["height"]
+
+
+def unfold(shown: WidgetPage, title: str) -> None:
+    shown.widget(".fm-more").get_by_text(title).click()
+
+
+@pytest.fixture
+def lab(open_lab):
+    """The notebook in JupyterLab, run, with its app at rest."""
+    lab = open_lab(NOTEBOOK)
+    lab.run_all()
+    lab.widget(FIGURE).scroll_into_view_if_needed()
+    at_rest(lab)
+    return lab
+
+
+def test_keys_move_values_figure_and_table_and_reset_brings_them_back(lab):
+    size, before, table = height(lab), lab.picture(FIGURE), row(lab, "tracked")
+    assert before.startswith("1280x840:")  # sharp on a dense screen
+    # Being shown has changed no value.
+    assert entry(lab, "rate") == "10159.25"
+    line = lab.widget(".fm-line code")
+    assert line.text_content() == 'fm.app.explore("cortex-a57-ipsec")'
+    with changing(lab):
+        lab.press(".fm-rate", "ArrowRight", times=4)
+        wait_entry(lab, "rate", "16000")
+    assert row(lab, "tracked") != table
+    assert lab.text(".fm-upshot").startswith("At 16000 interrupts/s")
+    with changing(lab):
+        lab.press(".fm-residency", "ArrowLeft", times=3)
+        wait_entry(lab, "residency", "700")
+    assert height(lab) == size  # nothing jumped
+    lab.shot("which-policy-lab")
+    with changing(lab):
+        lab.click(".fm-residency .fm-reset")
+        wait_entry(lab, "residency", "1000")
+    with changing(lab):
+        lab.click(".fm-reset-all")
+        wait_entry(lab, "rate", "10159.25")
+    assert row(lab, "tracked") == table
+    assert lab.picture(FIGURE) == before
+    assert lab.console == []
+
+
+def test_a_drag_with_the_mouse_ends_at_its_last_value(lab):
+    handle = lab.widget(".fm-slowdown .noUi-handle").bounding_box()
+    track = lab.widget(".fm-slowdown .noUi-target").bounding_box()
+    x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
+    with changing(lab):
+        lab.page.mouse.move(x, y)
+        lab.page.mouse.down()
+        lab.page.mouse.move(track["x"] - 20, y, steps=40)  # past the left end
+        lab.page.mouse.up()
+        wait_entry(lab, "slowdown", "1")
+    assert row(lab, "busy-flag-live").split()[6] == "1"  # crypto without NEON is as fast
+
+
+def test_export_writes_what_is_shown_even_if_it_overtakes_the_slider(lab):
+    lab.press(".fm-rate", "ArrowRight", times=6)
+    lab.click(".fm-export")  # at once, before the last value has arrived
+    lab.wait_text(".fm-status", re.compile(r"wrote which-policy .* into figures-out \(#1\)"))
+    folder = lab.folder / "figures-out"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {f"which-policy.{kind}" for kind in ("png", "svg", "pdf", "txt", "toml")}
+    made = fm.figures.read_parameters(folder / "which-policy.png")
+    assert Image.open(folder / "which-policy.png").text["Description"]
+    assert made["scenario"]["softirq"]["interrupts_per_s"] == float(entry(lab, "rate")) == 20000.0
+    assert fm.Scenario.load(folder / "which-policy.toml") == state_of(made["line"]).scenario
+    text = (folder / "which-policy.txt").read_bytes()
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 72
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    lab.click(".fm-export")
+    lab.wait_text(".fm-status", "(#2)")
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    type_in(lab, ".fm-folder", "which-policy.txt/here")
+    (lab.folder / "which-policy.txt").write_text("in the way")
+    lab.click(".fm-export")
+    lab.wait_text(".fm-status .fm-error", "name another")
+    assert lab.cell_errors() == []
+
+
+def test_presets_policies_and_views(lab):
+    with changing(lab):
+        lab.choose(".fm-situation", "wifi-ap-ccmp")
+    assert entry(lab, "slowdown") == "23.73"
+    assert "mac80211" in lab.text(".fm-about")
+    with changing(lab):
+        lab.choose(".fm-machine", "neoverse-n1")
+    unfold(lab, "Policies shown")
+    with changing(lab):
+        lab.click(".fm-correct")
+    assert lab.widget(".fm-table tbody tr").count() == 13
+    assert lab.widget('.fm-table tr[data-policy="defer-to-put"]').count() == 0
+    lab.shot("which-policy-policies")
+    with changing(lab):
+        lab.widget(".fm-policy-tracked input").uncheck()
+    assert lab.widget('.fm-table tr[data-policy="tracked"]').count() == 0
+    for title in ("saving and NEON", "packet delay"):
+        with changing(lab):
+            lab.widget(".fm-views").get_by_text(title).click()
+        lab.shot(f"which-policy-{title}")
+    unfold(lab, "Orders of events")
+    assert "No order of events" in lab.text(".fm-events")
+    unfold(lab, "Policies shown")
+    with changing(lab):
+        lab.click(".fm-all")
+    unfold(lab, "Orders of events")
+    story = '.fm-events details[data-policy="defer-to-put"]'
+    lab.click(f"{story} summary")
+    assert "kernel_neon_begin" in lab.text(story)
+    with changing(lab):  # the story stays open while numbers change
+        lab.press(".fm-rate", "ArrowLeft")
+    assert "kernel_neon_begin" in lab.text(story)
+    lab.shot("which-policy-events")
+
+
+def test_bad_input_is_told_in_the_app(lab):
+    before = lab.picture(FIGURE)
+    type_in(lab, ".fm-rate .fm-entry", "fast")
+    lab.wait_text(".fm-status .fm-error", "is no number; write 30000, 3e4 or 30k")
+    type_in(lab, ".fm-rate .fm-entry", "-5")
+    lab.wait_text(".fm-status .fm-error", "is negative")
+    lab.shot("which-policy-error")
+    assert lab.picture(FIGURE) == before
+    with changing(lab):
+        type_in(lab, ".fm-rate .fm-entry", "12.5k")
+    assert entry(lab, "rate") == "12500"
+    assert lab.text(".fm-status").strip() == "ready"
+    assert lab.cell_errors() == []
+
+
+def test_a_line_restores_a_state(lab):
+    with changing(lab):
+        type_in(lab, ".fm-rate .fm-entry", "12.5k")
+    unfold(lab, "This state as a line")
+    line = lab.text(".fm-line code")
+    assert line == 'fm.app.explore("cortex-a57-ipsec?softirq.interrupts_per_s=12500")'
+    with changing(lab):
+        lab.click(".fm-reset-all")
+    with changing(lab):
+        type_in(lab, ".fm-paste", line)
+    assert entry(lab, "rate") == "12500"
+    lab.shot("which-policy-line")
+    type_in(lab, ".fm-paste", "no such line")
+    lab.wait_text(".fm-status .fm-error", "no known situation")
+    assert entry(lab, "rate") == "12500"
+    lab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    lab.click(".fm-line button")
+    lab.wait_text(".fm-line button", "copied")
+    assert lab.page.evaluate("() => navigator.clipboard.readText()") == line
+
+
+def test_a_page_that_is_loaded_again_runs_again(lab):
+    with changing(lab):
+        lab.press(".fm-rate", "ArrowRight", times=2)
+        wait_entry(lab, "rate", "12000")
+    lab.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    lab.page.reload()
+    lab.wait_idle()
+    lab.run_all()
+    lab.widget(FIGURE).scroll_into_view_if_needed()
+    at_rest(lab)
+    assert entry(lab, "rate") == "10159.25"
+    with changing(lab):
+        lab.press(".fm-rate", "ArrowRight")
+
+
+@pytest.mark.parametrize("width", [900, 1280, 1900])
+def test_nothing_is_cut_off(open_lab, page, width):
+    page.set_viewport_size({"width": width, "height": 1000})
+    lab = open_lab(NOTEBOOK)
+    lab.run_all()
+    lab.widget(FIGURE).scroll_into_view_if_needed()
+    at_rest(lab)
+    app = lab.widget(".fm-app").bounding_box()
+    for css in (".fm-figure", ".fm-rate", ".fm-trap-c .fm-reset", ".fm-export", ".fm-machine"):
+        box = lab.widget(css).bounding_box()
+        assert box["x"] >= app["x"] - 1
+        assert box["x"] + box["width"] <= app["x"] + app["width"] + 1
+    cut = page.evaluate(
+        """() => Array.from(document.querySelectorAll('.fm-knob .widget-label'))
+          .filter((label) => label.scrollWidth > label.clientWidth).map((l) => l.innerText)"""
+    )
+    assert cut == []
+    lab.shot(f"which-policy-lab-{width}")
+
+
+def test_voila_takes_values_from_the_address(open_voila):
+    query = "softirq.interrupts_per_s=3e4&policies=tracked,switch-on-exit,defer-to-put"
+    voila = open_voila(NOTEBOOK, ready=AT_REST, query=query)
+    assert entry(voila, "rate") == "30000"
+    assert voila.widget(".fm-table tbody tr").count() == 3
+    with changing(voila):
+        voila.press(".fm-slowdown", "ArrowLeft", times=4)
+        wait_entry(voila, "slowdown", "12")
+    voila.click(".fm-export")
+    voila.wait_text(".fm-status", "(#1)")
+    made = fm.figures.read_parameters(voila.folder / "figures-out" / "which-policy.svg")
+    assert made["scenario"]["softirq"]["interrupts_per_s"] == 30000.0
+    assert made["scenario"]["crypto"]["slowdown"] == 12.0
+    assert made["policies"] == ["tracked", "switch-on-exit", "defer-to-put"]
+    assert "token" not in str(made)
+    voila.shot("which-policy-voila")
+
+
+def test_voila_tells_of_a_bad_address(open_voila):
+    voila = open_voila(NOTEBOOK, ready=AT_REST, query="softirq.interrupts_per_s=fast")
+    voila.wait_text(".fm-status .fm-error", "the page's address: [softirq] interrupts_per_s")
+    assert entry(voila, "rate") == "10159.25"

@@ -1,0 +1,1 @@
+"""The simulation: against closed formulas, the other engines, and itself."""
