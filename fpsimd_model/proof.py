@@ -7,6 +7,7 @@ or when the VMM's user code does not find its own.  The value found says what le
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import fill
 
 from . import policies as _policies
 from .automaton import Exploration, explore
@@ -16,6 +17,7 @@ from .registers import Cpu
 
 __all__ = ["Counterexample", "Verdict", "check"]
 
+_WIDTH = 72
 _MEANING = {
     "H": "the VMM's current registers",
     "h": "outdated registers of the VMM",
@@ -88,12 +90,19 @@ class Verdict:
         }
 
     def __str__(self) -> str:
+        """For people, at most 72 columns."""
         if self.correct:
-            return f"{self.policy}: correct; no order of events loses state ({self.states} states)"
+            head = f"{self.policy}: correct; no order of events loses state ({self.states} states)"
+            return fill(head, _WIDTH, subsequent_indent="  ")
         lines = [f"{self.policy}: LOSES STATE ({self.states} states)"]
         for example in self.counterexamples:
-            lines.append(f"  {example.summary}:")
-            lines += [f"    {i:2d}. {text}" for i, text in enumerate(example.events, 1)]
+            lines.append(
+                fill(f"{example.summary}:", _WIDTH, initial_indent="  ", subsequent_indent="    ")
+            )
+            lines += [
+                fill(text, _WIDTH, initial_indent=f"    {i:2d}. ", subsequent_indent=" " * 8)
+                for i, text in enumerate(example.events, 1)
+            ]
         return "\n".join(lines)
 
 

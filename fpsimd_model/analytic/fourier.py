@@ -27,7 +27,7 @@ class Fourier:
     def __init__(self, packets: Packets, c: Kinds, mass: np.ndarray) -> None:
         self._packets, self._c, self._mass = packets, c, mass
         # 1 for kinds whose first batch makes no atom
-        self._smooth = np.where((c.waited > 0) | packets.exponential, 1.0, 0.0)
+        self._smooth = np.where((c.waited > 0) | packets.spread, 1.0, 0.0)
 
     def rest(self, t: np.ndarray, which: np.ndarray) -> np.ndarray:
         """(n, N) transform of P(T > t) without atoms, at ``nodes(t)``."""

@@ -113,7 +113,7 @@ class Atoms:
 def _atoms(packets: Packets, c: Kinds, i: int) -> tuple[np.ndarray, np.ndarray]:
     """Where the atoms of mixture i are and how much lies at or above each."""
     mine = np.flatnonzero((c.mixture == i) & (c.waited == 0))
-    if packets.exponential or not len(mine):
+    if packets.spread or not len(mine):
         return np.zeros(0), np.zeros(1)
     places = packets.places()
     at = c.setup[mine, None] + c.service[mine, None] * np.arange(1, len(places) + 1)

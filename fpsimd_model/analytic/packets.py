@@ -10,6 +10,8 @@ from .inversion import delay
 
 __all__ = ["Packets", "batch_transform", "position_transform"]
 
+_LARGE = 150.0  # packets; single places in so large a geometric batch do not show
+
 
 @dataclass(frozen=True)
 class Packets:
@@ -65,13 +67,17 @@ class Packets:
         some = start * mean ** (m - 1) / factorial * np.exp(-mean)
         return np.concatenate([np.exp(-start), some], axis=-1)
 
+    @property
+    def spread(self) -> bool:
+        """No sojourn has a probability of its own, or none that counts."""
+        return self.exponential or (not self.fixed and self.batch > _LARGE)
+
     def places(self) -> np.ndarray:
         """Probability that a random packet is the 1st, 2nd, ... of its batch."""
         if self.fixed or self.batch == 1.0:
             return np.full(round(self.batch), 1.0 / self.batch)
         stay = 1.0 - 1.0 / self.batch
-        count = int(np.ceil(np.log(1e-12) / np.log(stay)))
-        return stay ** np.arange(min(count, 4000)) / self.batch
+        return stay ** np.arange(int(np.ceil(np.log(1e-12) / np.log(stay)))) / self.batch
 
 
 def batch_transform(z: np.ndarray, packets: Packets) -> np.ndarray:

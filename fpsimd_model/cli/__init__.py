@@ -12,10 +12,13 @@ from .. import __version__
 from ..errors import InputError
 from ..registers import PolicyError
 from .agree import agree
+from .calibrate import calibrate
 from .check import check
 from .evaluate import evaluate
+from .measure import measure
 from .policies import policies
 from .presets import presets
+from .record import record
 from .replay import replay
 
 __all__ = ["cli", "main"]
@@ -27,7 +30,9 @@ def cli() -> None:
     """What KVM's FPSIMD policies on arm64 cost, how slow crypto gets, and which lose registers."""
 
 
-for command in (evaluate, check, replay, agree, policies, presets):
+for command in (
+    evaluate, check, replay, calibrate, record, measure, agree, policies, presets,
+):  # fmt: skip
     cli.add_command(command)
 
 

@@ -237,7 +237,7 @@ def test_a_clock_that_runs_slower_changes_units_alone(scenario, names, factor):
             if expected is None:
                 assert other[name] is None
             else:
-                assert other[name] == pytest.approx(expected, rel=1e-6, abs=1e-12), name
+                assert other[name] == pytest.approx(expected, rel=1e-6, abs=1e-6), name
 
 
 def rates(result: fm.Result) -> dict[str, float]:

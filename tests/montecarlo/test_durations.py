@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fpsimd_model.durations import Duration
-from fpsimd_model.montecarlo import simulate
+from fpsimd_model.montecarlo import run, simulate
 from fpsimd_model.montecarlo.kernel import draw_shape
 from fpsimd_model.montecarlo.sampling import sample, shape_rows
+from fpsimd_model.montecarlo.statistics import ratio
+from fpsimd_model.registers import COUNTERS
 
 from .worlds import FREE, LIMIT, REFERENCE, score
 
@@ -73,14 +75,14 @@ def test_residencies_alternate_with_time_out_whatever_their_shapes(residency, ou
     assert abs(score(1e6 / 60.0, found["puts_per_s"], found.ci95["puts_per_s"])) < LIMIT
 
 
-@pytest.mark.parametrize("run", TABLES)
-def test_runs_alternate_with_the_loop_whatever_their_shapes(run):
+@pytest.mark.parametrize("shape", TABLES)
+def test_runs_alternate_with_the_loop_whatever_their_shapes(shape):
     scenario = REFERENCE.replace(
         FREE
         | {
             "vcpu.residency_us": 1e7,
             "vcpu.out_us": 1.0,
-            "vcpu.guest_run_us": TABLES[run],
+            "vcpu.guest_run_us": TABLES[shape],
             "vcpu.run_loop_us": TABLES["gamma"],
             "softirq.interrupts_per_s": 0,
         }
@@ -117,3 +119,53 @@ def test_fp_accesses_are_a_renewal_stream_that_exits_do_not_restart(gap, trapped
         # A gap of 60 us begins at a random place of a run of 100 and stays in it with 0.4.
         trapped = 100.0 / 300.0 * (1.0 - 0.5 * 0.4)
     assert abs(score(trapped, found["traps_per_s"] / exits, (low / exits, high / exits))) < LIMIT
+
+
+@pytest.mark.parametrize("shape", ["exponential", "deterministic", "hyperexponential"])
+def test_an_interrupt_cuts_a_run_and_the_rest_of_it_is_kept(shape):
+    scenario = REFERENCE.replace(
+        FREE
+        | {
+            "vcpu.residency_us": 1e7,
+            "vcpu.out_us": 1.0,
+            "vcpu.guest_run_us": TABLES[shape],
+            "softirq.interrupts_per_s": 60_000,
+        }
+    )
+    found = run(scenario, "tracked", seed=11, seconds=10.0)
+    exits = found.moves[:, COUNTERS.index("exits")]
+    value, interval = ratio(exits, found.sums["guest_time"])
+    assert abs(score(60_000 + 1e6 / 30.0, value, interval)) < LIMIT
+
+
+def resident(shape: str, **vcpu: object):
+    """Softirqs and preemption off for residencies of 1 ms of some shape; nothing takes time."""
+    return REFERENCE.replace(
+        FREE
+        | {
+            "vcpu.residency_us": {"mean": 1000.0, "shape": shape}
+            if shape == "deterministic"
+            else {"mean": 1000.0, "shape": shape, "cv2": 3.0},
+            "vcpu.user_exit_share": 0,
+            "vcpu.preempted_share": 0,
+            **{f"vcpu.{key}": value for key, value in vcpu.items()},
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("shape", "held"), [("deterministic", 500.0), ("hyperexponential", 2000.0)]
+)
+def test_softirqs_are_held_for_the_rest_of_the_residency(shape, held):
+    (found,) = simulate(resident(shape), "softirqs-off", seed=12, seconds=40.0)
+    value, interval = found["softirq_held_mean_us"], found.ci95["softirq_held_mean_us"]
+    assert abs(score(held, value, interval)) < LIMIT
+
+
+@pytest.mark.parametrize("shape", ["deterministic", "hyperexponential"])
+@pytest.mark.parametrize("name", ["softirqs-off", "neon-begin-at-load"])
+def test_a_wish_to_preempt_waits_for_draws_until_one_ends_otherwise(shape, name):
+    scenario = resident(shape, preempted_share=0.75).replace({"softirq.interrupts_per_s": 0})
+    (found,) = simulate(scenario, name, seed=13, seconds=40.0)
+    value, interval = found["resched_delay_mean_us"], found.ci95["resched_delay_mean_us"]
+    assert abs(score(4000.0, value, interval)) < LIMIT

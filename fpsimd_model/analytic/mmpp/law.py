@@ -76,7 +76,7 @@ class BurstSojourns:
                     over = np.exp(-slower * waited)[..., None]
                     part = part @ phases.quiet(waited) - part * over
                     part = _divide(part, silent) * phases.rates
-                if waited > 0.0 or packets.exponential:
+                if waited > 0.0 or packets.spread:
                     alone += part.sum(axis=-1)
                 first += part
             matrix = (
