@@ -46,9 +46,9 @@ def best(work: Callable[[float], object]) -> float:
     return min(found[1:]) * 1e3
 
 
-def main() -> None:
-    """Print a table."""
-    print(f"{'scenario':24}{'evaluate, ms':>14}{'1000 times, ms':>16}")
+def report() -> str:
+    """A line for each scenario."""
+    lines = [f"{'scenario':24}{'evaluate, ms':>14}{'1000 times, ms':>16}"]
     for name, changes in CASES.items():
         scenario = fm.Scenario().replace(changes)
         slow = scenario.machine.clock_ghz
@@ -58,8 +58,9 @@ def main() -> None:
 
         whole = best(lambda f: evaluate(other(f), policies.ALL))
         curve = best(lambda f: sojourn_survival(other(f), "tracked", TIMES))
-        print(f"{name:24}{whole:14.1f}{curve:16.1f}")
+        lines.append(f"{name:24}{whole:14.1f}{curve:16.1f}")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
-    main()
+    print(report())

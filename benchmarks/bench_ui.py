@@ -10,6 +10,7 @@ so that whatever else the machine does falls on all of them alike.
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 import tempfile
 import textwrap
@@ -24,7 +25,7 @@ from tests.browser import servers
 from tests.browser.conftest import FLAGS, SHOTS, open_in_lab, put
 from tests.browser.pages import PIXELS, VoilaPage, WidgetPage
 
-__all__ = ["main", "measure"]
+__all__ = ["main", "measure", "report"]
 
 FLOOR = """
     import ipywidgets as w
@@ -160,7 +161,7 @@ def measure(browser: Browser, folder: Path, presses: int, voila: bool) -> list[C
     return found
 
 
-def report(found: Sequence[Case]) -> str:
+def table(found: Sequence[Case]) -> str:
     """A line a case; times in milliseconds, and as multiples of the floor's."""
     floor, rows = found[0].times, []
     for case in found:
@@ -175,26 +176,25 @@ def _late(times: Sequence[float]) -> float:
     return statistics.quantiles(times, n=20, method="inclusive")[-1]
 
 
+def report(presses: int = 30, voila: bool = False) -> str:
+    """Measure in a Chromium of its own, and say what came of it."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        path = shutil.which("chromium") or shutil.which("google-chrome")
+        chromium = playwright.chromium.launch(
+            executable_path=path, args=FLAGS, chromium_sandbox=False
+        )
+        found = measure(chromium, Path(folder), presses, voila)
+        chromium.close()
+    return table(found)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--presses", type=int, default=30)
     parser.add_argument("--voila", action="store_true", help="in Voila, not JupyterLab")
     options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=chromium_path(), args=FLAGS, chromium_sandbox=False
-        )
-        found = measure(chromium, Path(folder), options.presses, options.voila)
-        chromium.close()
-    print(report(found))
-
-
-def chromium_path() -> str | None:
-    """The system's Chromium, or None for Playwright's own."""
-    import shutil
-
-    return shutil.which("chromium") or shutil.which("google-chrome")
+    print(report(options.presses, options.voila))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from . import policies as _policies
-from .errors import InputError
+from .errors import InputError, short
 from .policies.base import Policy
 from .results import Results
 from .scenario import Scenario
@@ -52,8 +52,12 @@ def evaluate(
 
     >>> results = evaluate(Scenario(), ["tracked", "switch-on-exit"])
     >>> round(results["tracked"]["saving"], 2)
-    0.58
+    0.56
     """
+    if not isinstance(scenario, Scenario):
+        raise InputError(
+            f"{short(repr(scenario))} is no scenario; preset(name) and Scenario.load(file) give one"
+        )
     chosen = _policies.select(policies)
     if engine not in ENGINES:
         raise InputError(f"no engine is called {engine!r}; there are {', '.join(ENGINES)}")

@@ -25,11 +25,11 @@ def grid_of(scenario: Scenario, vary: Mapping[str, Sequence[float]]) -> list[Sce
     InputError
         On an unknown key, a value out of its domain, or nothing to vary.
     """
-    if not vary or any(len(values) == 0 for values in vary.values()):
-        raise InputError("nothing to vary: give at least one key with one value")
+    if not vary or any(not hasattr(v, "__len__") or len(v) == 0 for v in vary.values()):
+        raise InputError("nothing to vary: give at least one key with a list of values")
     keys = list(vary)
     return [
-        scenario.replace(dict(zip(keys, map(float, values), strict=True)))
+        scenario.replace(dict(zip(keys, values, strict=True)))
         for values in itertools.product(*vary.values())
     ]
 

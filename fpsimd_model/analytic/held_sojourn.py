@@ -206,7 +206,7 @@ class HeldSojourns:
     def _transform(self, s: np.ndarray) -> np.ndarray:
         """Transform over packets of a residency and its put, in packets of all packets."""
         lam, packets = self.lam, self.packets
-        z = packets_service(packets, s, self.service)
+        z = _packets_service(packets, s, self.service)
         work = batch_transform(z, packets)
         own = z * position_transform(z, packets)
         count, rest, never = self._forward(work), self._backward(s), self._never
@@ -282,7 +282,7 @@ class HeldSojourns:
         return percentiles(self, p, (0.5 * self.service, 8.0 * mean), 9)
 
 
-def packets_service(packets: Packets, s: np.ndarray, mean: float) -> np.ndarray:
+def _packets_service(packets: Packets, s: np.ndarray, mean: float) -> np.ndarray:
     """Transform of one packet's service at arbitrary points."""
     slower = packets.stretch(s)
     return 1.0 / (1.0 + slower * mean) if packets.exponential else np.exp(-slower * mean)

@@ -39,12 +39,12 @@ class Sample:
     @cached_property
     def whole(self) -> np.ndarray:
         """Durations of which both ends were seen."""
-        return self.us[self.kinds == COMPLETE]
+        return _forward(self.us[self.kinds == COMPLETE])
 
     @cached_property
     def cut(self) -> np.ndarray:
         """What was seen of durations that had begun and did not end in sight."""
-        return self.us[self.kinds == CUT]
+        return _forward(self.us[self.kinds == CUT])
 
     @property
     def events(self) -> int:
@@ -61,3 +61,8 @@ class Sample:
         """Share of durations whose beginning was seen that were cut."""
         seen = len(self.whole) + len(self.cut)
         return len(self.cut) / seen if seen else 1.0
+
+
+def _forward(us: np.ndarray) -> np.ndarray:
+    """A torn trace can put an end ahead of its beginning: no time at all, as far as it tells."""
+    return np.maximum(us, 0.0)

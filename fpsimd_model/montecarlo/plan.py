@@ -11,6 +11,7 @@ from ..scenario import Scenario
 __all__ = ["REPLICATIONS", "Plan", "events_per_s", "plan_of"]
 
 REPLICATIONS = 40
+_LONGEST = 1e7  # modelled seconds, four months
 _CYCLES, _EVENTS = 1e5, 3e7  # of a run whose length is not asked for
 _CHUNK_EVENTS = 5e6  # between two looks at the clock: a fraction of a second
 
@@ -63,6 +64,8 @@ def plan_of(scenario: Scenario, seconds: float | None, *, cold: bool = False) ->
         raise InputError(f"seconds: {seconds!r} is no number")
     elif not (0.0 < seconds < math.inf):
         raise InputError(f"seconds: {seconds:g} is not a time above 0")
+    elif seconds > _LONGEST:
+        raise InputError(f"seconds: {seconds:g} is too long; at most {_LONGEST:g} can be simulated")
     measured = seconds / REPLICATIONS
     relaxation = 0.0
     for service in (scenario.simd_packet_s, scenario.scalar_packet_s):

@@ -78,6 +78,8 @@ def select(policies: Iterable[str | type[Policy]] | str | type[Policy] | None) -
         return list(ALL)
     if isinstance(policies, str | type):
         policies = [policies]
+    if not isinstance(policies, Iterable):
+        raise InputError(f"{policies!r} is no policy; give a name or a subclass of Policy")
     chosen: list[type[Policy]] = []
     for item in policies:
         if isinstance(item, type) and issubclass(item, Policy):

@@ -9,10 +9,11 @@ from fpsimd_model.bounds import BadValue, Choice, Number, known_keys_only
 
 __all__ = ["Batch", "Mmpp", "read_batch", "read_interrupts"]
 
+_MOST = 1000.0  # netdev_budget is 300 packets a softirq (net/core/hotdata.c)
 _RATE = Number("a number of interrupts per second")
 _PHASE = Number("a number of microseconds", above=True)
-_MEAN = Number("a number of packets", low=1.0)
-_FIXED = Number("a whole number of packets", low=1.0, multiple=1)
+_MEAN = Number("a number of packets", low=1.0, high=_MOST)
+_FIXED = Number("a whole number of packets", low=1.0, high=_MOST, multiple=1)
 _BATCH_KEYS = ("mean", "shape")
 _MMPP_KEYS = ("shape", "rate1_per_s", "rate2_per_s", "mean1_us", "mean2_us")
 

@@ -88,12 +88,12 @@ class Derived:
     @property
     def guest_save_s(self) -> float:
         """The guest's registers to memory, in proportion to their bytes."""
-        return self.host_save_s * self.guest_state_bytes / FPSIMD_BYTES
+        return self.host_save_s * (self.guest_state_bytes / FPSIMD_BYTES)
 
     @property
     def guest_restore_s(self) -> float:
         """The guest's registers from memory."""
-        return self.host_restore_s * self.guest_state_bytes / FPSIMD_BYTES
+        return self.host_restore_s * (self.guest_state_bytes / FPSIMD_BYTES)
 
     @property
     def trap_s(self) -> float:

@@ -98,6 +98,8 @@ def test_savings_against_a_policy_that_costs_nothing_have_no_value():
     [
         ({}, "nothing to vary"),
         ({"vcpu.out_us": []}, "nothing to vary"),
+        ({"vcpu.out_us": 3.0}, "a list of values"),
+        ({"vcpu.out_us": ["fast"]}, '"fast" is not a number'),
         ({"vcpu.out": [1.0]}, "vcpu.out: unknown key"),
         ({"vcpu.out_us": [1.0, -1.0]}, "-1"),
         ({"vcpu.user_exit_share": [0.2, 0.9]}, "add to"),
@@ -126,3 +128,15 @@ def test_a_simulated_sweep_has_the_seed_that_it_was_given():
         changed(softirq__interrupts_per_s=2e4), "tracked", "montecarlo", seed=1, seconds=0.05
     )
     assert float(once.exits_per_s.sel(policy="tracked")[1]) == point["exits_per_s"]
+
+
+def test_a_grid_of_modulated_arrivals_is_its_points():
+    phases = {"rate1_per_s": 2e4, "rate2_per_s": 1e3, "mean1_us": 100.0, "mean2_us": 300.0}
+    base = changed({"softirq.interrupts_per_s": {"shape": "mmpp", **phases}})
+    scenarios = [base.replace({"vcpu.guest_run_us": run}) for run in (5.0, 50.0)]
+    policies = [fm.policies.Tracked, fm.policies.BusyFlagLive, fm.policies.SoftirqsOff]
+    columns = metrics_of(scenarios, policies)
+    for b, scenario in enumerate(scenarios):
+        for i, result in enumerate(fm.evaluate(scenario, policies)):
+            for name, values in columns.items():
+                assert same(values[i, b], result[name]), (result.policy, name)

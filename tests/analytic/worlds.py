@@ -10,8 +10,7 @@ __all__ = ["FREE", "NEVER_US", "changed", "plain_queue", "resident"]
 
 #: Moves, traps and world switches that take no time.
 FREE = {
-    f"machine.{name}_cycles": 0.0
-    for name in ("save", "restore", "trap", "trap_c", "exit", "entry")
+    f"machine.{name}_cycles": 0.0 for name in ("save", "restore", "trap", "trap_c", "exit", "entry")
 }
 NEVER_US = 1e12
 

@@ -58,10 +58,8 @@ TABLE: dict[str, dict[str, str]] = {
         "fp_trap": FROM_VCPU,
         "vcpu_put": f"{TO_VCPU}. busy off; preemption on; registers K",
     },
-    "busy-flag-resident": DEFER
-    | {"vcpu_load": "arm; busy", "vcpu_put": f"{OLD_EXIT}. busy off"},
-    "busy-flag-live": DEFER
-    | {"fp_trap": f"{OLD_TRAP}; busy", "vcpu_put": f"{OLD_EXIT}. busy off"},
+    "busy-flag-resident": DEFER | {"vcpu_load": "arm; busy", "vcpu_put": f"{OLD_EXIT}. busy off"},
+    "busy-flag-live": DEFER | {"fp_trap": f"{OLD_TRAP}; busy", "vcpu_put": f"{OLD_EXIT}. busy off"},
     "pending-check": DEFER | {"softirq_pending": OLD_EXIT},
     "pending-check-guarded": DEFER
     | {

@@ -172,6 +172,18 @@ def test_an_unknown_engine_is_refused(engine):
         fm.compare(fm.Scenario(), ["tracked"], engine=engine)
 
 
+@pytest.mark.parametrize("scenario", ["reference", None, {}, fm.Scenario, 3])
+def test_what_is_no_scenario_is_refused_with_a_way_to_get_one(scenario):
+    with pytest.raises(fm.InputError, match=r"is no scenario; preset\(name\)"):
+        fm.evaluate(scenario, "tracked")
+
+
+@pytest.mark.parametrize("asked", [3, 3.5, object(), [3], [None], policies.Tracked()])
+def test_what_is_no_policy_is_refused(asked):
+    with pytest.raises(fm.InputError, match="is no policy; give a name or a subclass"):
+        fm.evaluate(fm.Scenario(), asked)
+
+
 def test_results_are_found_by_name_position_and_engine():
     results = fm.evaluate(fm.Scenario(), ["tracked", "flush-hook"])
     assert len(results) == 2
@@ -196,6 +208,17 @@ def test_results_become_a_data_set_with_units():
     assert one == results["tracked"]["packets_per_s"]
     assert data.packets_per_s.sel(policy="busy-flag-live").isnull().all()
     assert set(data.data_vars) == set(fm.METRICS)
+
+
+def test_results_show_themselves_as_a_table_for_a_notebook_and_for_an_e_mail():
+    results = fm.evaluate(fm.Scenario(), ["tracked", "busy-flag-live"])
+    page, text = results._repr_html_(), results.to_text()
+    for result in results:
+        assert result.policy in page
+        assert result.policy in text
+    assert "<table" in page
+    assert text.isascii()
+    assert max(map(len, text.splitlines())) <= 72
 
 
 def test_a_policy_of_a_notebook_goes_wherever_a_name_goes():

@@ -32,9 +32,7 @@ def recording(*steps: str, start: Position = Position.USER) -> Recording:
         live = {"live": 1, "dead": 0}.get(more, -1)
         rows.append(Step(1000 * at, kind, position, context, -1, live, False, 1))
         position = AFTER.get(kind, position)
-    array = np.array(
-        [tuple(getattr(row, name) for name in STEP.names) for row in rows], dtype=STEP
-    )
+    array = np.array([tuple(getattr(row, name) for name in STEP.names) for row in rows], dtype=STEP)
     count = [row.kind for row in rows].count
     return Recording(
         name="<by hand>", form="", cpu=1, cpus=(1,), pid=1, comm="kvm", vcpus=((1, "kvm", 1),),

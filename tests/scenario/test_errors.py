@@ -133,10 +133,10 @@ MISTAKES = {
     "leave it out, it follows from them",
     # arrivals
     "[softirq]\npackets_per_interrupt = 0.5": "2: [softirq] packets_per_interrupt: "
-    "0.5 is below 1; a number of packets, at least 1, is wanted",
+    "0.5 is below 1; a number of packets from 1 to 1000 is wanted",
     '[softirq]\npackets_per_interrupt = { mean = 2.5, shape = "fixed" }': "2: [softirq] "
     "packets_per_interrupt.mean: 2.5 is not whole; "
-    "a whole number of packets, at least 1, is wanted",
+    "a whole number of packets from 1 to 1000 is wanted",
     '[softirq]\npackets_per_interrupt = { mean = 2, shape = "poisson" }': "2: [softirq] "
     'packets_per_interrupt.shape: "poisson" is unknown; one of "geometric", "fixed" is wanted',
     '[softirq]\npackets_per_interrupt = { shape = "fixed" }': "2: [softirq] "
