@@ -15,7 +15,7 @@ READY_TEST := .venv/ready-test
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q install -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test quick figures bench lint browser pin clean
+.PHONY: help lab test quick figures bench bench-ui lint browser pin clean
 .DELETE_ON_ERROR:
 
 help: ## this list
@@ -40,6 +40,9 @@ figures: $(READY) ## draw the pictures in figures/ anew
 
 bench: $(READY_TEST) ## measure speed, beside other simulators
 	$(BIN)/python -m benchmarks
+
+bench-ui: $(READY_TEST) browser ## measure slider to pixel in a headless browser
+	$(BIN)/python -m benchmarks.bench_ui
 
 lint: $(READY_TEST) ## check style, and put right what can be
 	$(BIN)/ruff check --fix .

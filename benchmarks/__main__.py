@@ -17,7 +17,9 @@ def main() -> None:
     """Run the benchmarks named on the command line, or all that need no browser."""
     here = Path(__file__).parent
     names = sys.argv[1:] or sorted(
-        path.stem.removeprefix("bench_") for path in here.glob("bench_*.py") if "_ui" not in path.stem
+        path.stem.removeprefix("bench_")
+        for path in here.glob("bench_*.py")
+        if "_ui" not in path.stem
     )
     print(f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}")
     for name in names:

@@ -38,9 +38,9 @@ __all__ = ["__version__", *_WHERE, *_MODULES]
 
 if TYPE_CHECKING:
     from . import figures, policies, traces
-    from .proof import check
-    from .errors import InputError
     from .engines import compare, evaluate
+    from .errors import InputError
+    from .proof import check
     from .registers import PolicyError
     from .results import METRICS, Result, Results
     from .scenario import Scenario, preset, presets

@@ -76,6 +76,6 @@ def evaluate(
     return Results(scenario, tuple(result for pair in paired for result in pair))
 
 
-def compare(scenario: Scenario, policies: Iterable[str | type[Policy]], **options) -> Results:  # noqa: ANN003
+def compare(scenario: Scenario, policies: Iterable[str | type[Policy]], **options) -> Results:
     """:func:`evaluate` of `scenario` for a list of `policies`; same `options`, same errors."""
     return evaluate(scenario, policies, **options)

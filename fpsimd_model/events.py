@@ -26,12 +26,12 @@ POSITIONS = (USER, SCHED, LOOP, GUEST)
 class Outcome:
     """What one event did.
 
-    `position` is where the thread is after it.  `before` counts the moves of the event, one masked
+    `position` is where the thread is after it. `before` counts the moves of the event, one masked
     operation; where packets are served all of it is ahead of them, the reload on the way to user
-    space included (so the model's reference figures count).  `section` counts the moves of each further NEON section.  Both are in the
-    order of :data:`~fpsimd_model.registers.COUNTERS`.  `softirq` says how packets were treated:
-    ``"neon"``, ``"scalar"``, ``"held"`` or ``""``.  `losses` is the state lost, `story` what
-    happened, in words.
+    space included (so the model's reference figures count). `section` counts the moves of each
+    further NEON section. Both are in the order of :data:`~fpsimd_model.registers.COUNTERS`.
+    `softirq` says how packets were treated: ``"neon"``, ``"scalar"``, ``"held"`` or ``""``.
+    `losses` is the state lost, `story` what happened, in words.
     """
 
     position: str
@@ -43,7 +43,8 @@ class Outcome:
 
 
 _NONE = (0,) * len(COUNTERS)
-_LOST = COUNTERS.index("guest_corruptions")  # these and what follows are not moves
+# These counters, and what follows them, are not moves.
+_LOST = COUNTERS.index("guest_corruptions")
 
 
 class _Run:

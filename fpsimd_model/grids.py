@@ -44,7 +44,7 @@ def sweep(
     seed: int = 0,
     seconds: float | None = None,
     workers: int | None = None,
-):  # noqa: ANN201 - xarray is imported late
+):
     """Metrics of each policy over a grid of scenarios.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Is a policy correct at all?  A proof over every order of events, or the shortest that loses state.
+"""Is a policy correct at all?  A proof over every order of events, or the shortest that fails.
 
 State is lost when a guest access finds anything but the guest's current state in the registers,
 or when the VMM's user code does not find its own.  The value found says what leaked to whom.
@@ -106,9 +106,7 @@ class Verdict:
         return "\n".join(lines)
 
 
-def check(
-    *policies: str | type[Policy], task_neon: bool = False
-) -> list[Verdict]:
+def check(*policies: str | type[Policy], task_neon: bool = False) -> list[Verdict]:
     """Prove each policy correct or find, for each kind of loss, a shortest order of events.
 
     Parameters

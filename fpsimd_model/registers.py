@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["COUNTERS", "FIELDS", "TASK", "VCPU", "VALUES", "Cpu", "Loss", "PolicyError"]
+__all__ = ["COUNTERS", "FIELDS", "TASK", "VALUES", "VCPU", "Cpu", "Loss", "PolicyError"]
 
 VALUES = ("H", "h", "G", "g", "K")
 TASK, VCPU = "task", "vcpu"
@@ -194,7 +194,7 @@ class Cpu:
         self.tally("host_restores")
 
     def save_task(self) -> None:
-        """Registers to the task image, whatever the tracking says (v4.19 ``__hyp_switch_fpsimd``)."""
+        """Registers to the task image, whatever is tracked (v4.19 ``__hyp_switch_fpsimd``)."""
         self.task_image = self.registers
         self.tally("host_saves")
 

@@ -111,7 +111,7 @@ class Results(Sequence):
     def __len__(self) -> int:
         return len(self.results)
 
-    def __getitem__(self, index):  # noqa: ANN001, ANN204 - a policy's name, or a position
+    def __getitem__(self, index):
         return self.get(index) if isinstance(index, str) else self.results[index]
 
     def __iter__(self) -> Iterator[Result]:
@@ -132,7 +132,7 @@ class Results(Sequence):
         raise InputError(f"no result for {policy!r}; there are {have}")
 
     def to_dict(self) -> dict:
-        """``{"scenario": ..., "results": [...]}``, as ``fpsimd-model evaluate --json`` writes it."""
+        """``{"scenario": ..., "results": [...]}``, as ``evaluate --json`` writes it."""
         return {
             "scenario": self.scenario.to_dict(),
             "results": [result.to_dict() for result in self.results],
@@ -150,7 +150,7 @@ class Results(Sequence):
 
         return html(self, metrics=MAIN)
 
-    def to_dataset(self):  # noqa: ANN201 - xarray is imported late
+    def to_dataset(self):
         """As an ``xarray.Dataset``: one variable a metric, over policy and engine, with units."""
         import xarray
 

@@ -63,7 +63,7 @@ class Agreement(Sequence):
     def __len__(self) -> int:
         return len(self.differences)
 
-    def __getitem__(self, index):  # noqa: ANN001, ANN204
+    def __getitem__(self, index):
         return self.differences[index]
 
     def __iter__(self) -> Iterator[Difference]:
@@ -178,9 +178,7 @@ def agree(
     begin = time.monotonic()
     for i, scenario in enumerate(listed):
         length = _SHARE * plan_of(scenario, None).seconds if seconds is None else seconds
-        results = evaluate(
-            scenario, chosen, "both", seed=seed + i, seconds=length, workers=workers
-        )
+        results = evaluate(scenario, chosen, "both", seed=seed + i, seconds=length, workers=workers)
         name = scenario.name or f"scenario {i + 1}"
         for policy in chosen:
             exact, simulated = (results.get(policy.name, e) for e in ("analytic", "montecarlo"))
@@ -214,9 +212,9 @@ def _too_few(analytic, metric: str, seconds: float) -> bool:
 
     known = analytic.metrics
     residencies = known["puts_per_s"] * seconds
-    if known["resched_delay_mean_us"] or known["softirq_held_mean_us"]:
-        if residencies < _PER_REPLICATION * REPLICATIONS:
-            return True  # a replication is not much longer than what it is to measure
+    slow = known["resched_delay_mean_us"] or known["softirq_held_mean_us"]
+    if slow and residencies < _PER_REPLICATION * REPLICATIONS:
+        return True  # a replication is not much longer than what it is to measure
     beyond = _TAILS.get(metric)
     if beyond is None:
         return False
@@ -227,7 +225,7 @@ def _too_few(analytic, metric: str, seconds: float) -> bool:
 
 def _rare(a: float, m: float, metric: str) -> bool:
     """Nothing was simulated of what is rare: no error can be told from no events."""
-    return m == 0.0 and a > 0.0 and (metric.endswith("_per_s") or metric.endswith("_share"))
+    return m == 0.0 and a > 0.0 and metric.endswith(("_per_s", "_share"))
 
 
 def _score(difference: float, half: float, value: float, metric: str) -> float:

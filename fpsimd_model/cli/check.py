@@ -20,7 +20,7 @@ __all__ = ["check"]
 )
 @json_option
 def check(names, task_neon, json_file) -> None:
-    """Prove each POLICY correct over every order of events, or show the shortest that loses state."""
+    """Prove each POLICY correct over every order of events, or show the shortest that fails."""
     chosen = _policies.select(names or None)
     verdicts = _check(*chosen, task_neon=task_neon)
     if json_file is not None:

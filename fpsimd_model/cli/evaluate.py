@@ -22,13 +22,17 @@ __all__ = ["evaluate"]
     help="The formula, the simulation, or both side by side.",
 )
 @policy_option
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the simulation.")
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of the simulation."
+)
 @click.option(
     "--seconds",
     type=click.FloatRange(0, min_open=True),
     help="Modelled wall time of the simulation, per policy.",
 )
-@click.option("--workers", type=click.IntRange(1), help="Threads; the result is the same on any number.")
+@click.option(
+    "--workers", type=click.IntRange(1), help="Threads; the result is the same on any number."
+)
 @click.option("--quiet", "-q", is_flag=True, help="No progress bar.")
 @json_option
 def evaluate(scenario, engine, names, seed, seconds, workers, quiet, json_file) -> None:
@@ -41,8 +45,8 @@ def evaluate(scenario, engine, names, seed, seconds, workers, quiet, json_file) 
     if json_file is not None:
         write_json(json_file, results.to_dict())
     if json_file != "-":
-        from ..proof import check
         from ..figures import table
+        from ..proof import check
 
         click.echo(table(results, check(*names)), nl=False)
     for result in results:

@@ -51,14 +51,18 @@ def note(text: str) -> None:
     click.echo(text, err=True)
 
 
-class progress_bar:  # noqa: N801 - used as a function
+class progress_bar:
     """A bar on standard error with the time left, where that is a terminal.
 
     As a context it gives a function that takes the share done and the seconds left.
     """
 
     def __init__(self, title: str, quiet: bool = False) -> None:
-        self.title, self.quiet, self._bar = title, quiet or not (sys.stderr and sys.stderr.isatty()), None
+        self.title, self.quiet, self._bar = (
+            title,
+            quiet or not (sys.stderr and sys.stderr.isatty()),
+            None,
+        )
 
     def __enter__(self) -> Callable[[float, float], None] | None:
         if self.quiet:

@@ -56,7 +56,8 @@ def replay_table(replay: Replay) -> str:
         rows.append([result.policy, *cells])
     lines += ["", *_aligned(rows)]
     if unsure:
-        lines += [""] + fill(
+        lines.append("")
+        lines += fill(
             f"+: at least; {replay.unsure_runs} of {about.exits} guest runs began with the guest's "
             "registers live, and the trace cannot tell whether they used FP"
         )
@@ -78,7 +79,9 @@ def _aligned(rows: list[list[str]]) -> list[str]:
         first -= 1
     lines = [
         " ".join([" " * first, *(p[0].rjust(w) for p, w in zip(parts, widths, strict=True))]),
-        " ".join([head[0].ljust(first), *(p[1].rjust(w) for p, w in zip(parts, widths, strict=True))]),
+        " ".join(
+            [head[0].ljust(first), *(p[1].rjust(w) for p, w in zip(parts, widths, strict=True))]
+        ),
         " ".join(["-" * first, *("-" * w for w in widths)]),
     ]
     for row in body:

@@ -66,7 +66,9 @@ def get(name: str) -> type[Policy]:
         raise InputError(f"no policy is called {name!r}; {hint}") from None
 
 
-def select(policies: Iterable[str | type[Policy]] | str | type[Policy] | None) -> list[type[Policy]]:
+def select(
+    policies: Iterable[str | type[Policy]] | str | type[Policy] | None,
+) -> list[type[Policy]]:
     """Policy classes from names, classes, one of either, or None for all sixteen.
 
     Raises

@@ -16,9 +16,9 @@ __all__ = ["Policy"]
 class Policy:
     """One answer to who may leave whose registers live, and for how long.
 
-    Subclass it (or any policy) and override hooks; each gets the :class:`~fpsimd_model.registers.Cpu`
-    and acts on it.  Policies keep no state of their own (to set an attribute is a PolicyError):
-    declare `flags` and use them as attributes of the CPU.
+    Subclass it (or any policy) and override hooks; each gets the
+    :class:`~fpsimd_model.registers.Cpu` and acts on it. Policies keep no state of their own (to
+    set an attribute is a PolicyError): declare `flags` and use them as attributes of the CPU.
 
     Attributes
     ----------

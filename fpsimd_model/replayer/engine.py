@@ -80,7 +80,7 @@ class Replay(Sequence):
     def __len__(self) -> int:
         return len(self.results)
 
-    def __getitem__(self, index):  # noqa: ANN001, ANN204 - a policy's name, or a position
+    def __getitem__(self, index):
         if not isinstance(index, str):
             return self.results[index]
         for result in self.results:
