@@ -89,7 +89,7 @@ def test_interrupts_without_crypto_alone_can_take_the_cpu_and_nothing_hangs():
 @pytest.mark.parametrize("name", ["softirqs-off", "neon-begin-at-load"])
 def test_a_residency_that_only_preemption_would_end_is_unbounded_at_once(name):
     scenario = REFERENCE.replace({"vcpu.preempted_share": 1, "vcpu.user_exit_share": 0})
-    (result,) = simulate(scenario, name, seconds=1e12)
+    (result,) = simulate(scenario, name, seconds=1e7)
     assert result.status == "unbounded"
     assert "vcpu_put never comes" in result.reason
     assert set(result.metrics.values()) == {None}
