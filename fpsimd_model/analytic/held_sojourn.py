@@ -10,7 +10,7 @@ cycle of H. Takagi, Queueing Analysis vol. 1 (1991), eq. 1.52.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -216,9 +216,18 @@ class HeldSojourns:
             """Transform of what follows an operation of this length, for an arrival before it."""
             return sum(w * rest[:, n] for n, w in self._landing(cost, to, 0.0, s))
 
+        @cache  # operations take few different times
+        def passing(cost: float) -> np.ndarray:
+            return np.exp(-s * cost)
+
+        @cache
+        def counted(cost: float) -> np.ndarray:
+            return np.exp(-gamma * cost)
+
+        @cache
         def during(cost: float) -> np.ndarray:
             """Arrivals in an operation: work before each, time left of the operation."""
-            return lam * (np.exp(-gamma * cost) - np.exp(-s * cost)) / (s - gamma)
+            return lam * (counted(cost) - passing(cost)) / (s - gamma)
 
         wait = np.zeros(len(s), dtype=complex)
         held = np.zeros(len(s), dtype=complex)  # generating function of what the put releases
@@ -231,18 +240,18 @@ class HeldSojourns:
                 quiet = step.rate * never[step.here] * np.exp(-lam * step.cost * step.exits)
                 last = step.put_cost if step.exits else step.cost
                 if step.exits:
-                    wait += flow * during(step.cost) * np.exp(-s * last)
-                    flow = flow * np.exp(-gamma * step.cost)
+                    wait += flow * during(step.cost) * passing(last)
+                    flow = flow * counted(step.cost)
                 wait += (flow - quiet) * during(last)
-                held += (flow - quiet) * np.exp(-gamma * last)
+                held += (flow - quiet) * counted(last)
                 some += quiet
             elif step.arrival:
-                taken = flow * np.exp(-s * step.cost) * behind(step.cost, step.to)
+                taken = flow * passing(step.cost) * behind(step.cost, step.to)
                 wait += taken + flow * work * during(step.cost) * rest[:, step.to]
             elif self._is_guest[step.to]:
                 then, left = self._exit_cost[step.to], self._exit_to[step.to]
-                wait += flow * during(step.cost) * np.exp(-s * then) * behind(then, left)
-                seen = flow * (np.exp(-gamma * step.cost) - np.exp(-lam * step.cost))
+                wait += flow * during(step.cost) * passing(then) * behind(then, left)
+                seen = flow * (counted(step.cost) - np.exp(-lam * step.cost))
                 wait += seen * during(then) * rest[:, left]
             else:
                 wait += flow * during(step.cost) * rest[:, step.to]

@@ -28,12 +28,12 @@ class Limits:
     def __init__(self, table: Automaton, p: Parameters) -> None:
         longest, self.kinds = np.zeros(len(p)), set()
         cost = p.costs(table.policy)
-        pairs = reachable(table, p)
+        pairs, nested = reachable(table, p), table.section.any()
         for state, event in pairs:
             kind = int(table.softirq[state, event])
             if kind in (NEON, SCALAR):
                 self.kinds.add(kind)
-                own = cost @ table.section[state, event] * p.sections
+                own = cost @ table.section[state, event] * p.sections if nested else 0.0
                 longest = np.maximum(longest, p.packet(kind == SCALAR) + own)
         free = np.maximum(0.0, 1.0 - p.other_rate * p.other_cost)
         self.max_packets_per_s = free / longest
