@@ -66,10 +66,9 @@ def held_arrivals(table: Automaton, p: Parameters, flows: Flows) -> Arrivals:
     for i in range(len(rows.state)):
         here, to = rows.state[i], target[i]
         from_inside, lands = inside[here], inside[to]
-        if not ((from_inside and table.softirq[here, rows.event[i]] != 0) or lands or from_inside):
-            continue
-        if from_inside and not lands and table.softirq[here, rows.event[i]] == 0:
-            continue  # nothing held: who comes during this put is served as any other
+        releases = from_inside and table.softirq[here, rows.event[i]] != 0
+        if not (lands or releases):
+            continue  # who comes during a put that releases nothing is served as any other
         flow.append(lam * cost[:, [i]] * flows.flow[:, [i]])
         if not rows.lands[i] and rows.event[i] == _EXIT:  # the residency ended in the guest
             after = table.next[to, _INTERRUPT]

@@ -9,7 +9,7 @@ from ..parameters import Parameters
 from .chain import reachable
 from .rows import NEON, SCALAR
 
-__all__ = ["Limits", "limits"]
+__all__ = ["Limits"]
 
 
 class Limits:
@@ -64,8 +64,3 @@ class Limits:
                 ),
             )
         return "ok", ""
-
-
-def limits(table: Automaton, p: Parameters) -> Limits:
-    """The :class:`Limits` of an automaton under B scenarios."""
-    return Limits(table, p)
