@@ -10,11 +10,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from .durations import Duration
 from .policies.base import Policy
 from .registers import COUNTERS
 from .scenario import Scenario
 
-__all__ = ["Parameters"]
+__all__ = ["DURATIONS", "Parameters"]
+
+DURATIONS = ("residency_us", "out_us", "run_loop_us", "guest_run_us", "first_fp_us")
 
 _MOVES = COUNTERS.index("traps") + 1  # saves, restores and traps come first
 
@@ -23,7 +26,10 @@ _MOVES = COUNTERS.index("traps") + 1  # saves, restores and traps come first
 class Parameters:
     """Numbers of B scenarios; every array has shape (B,).
 
-    Times are seconds, `_rate` means per second, shares are between 0 and 1.
+    Times are seconds, `_rate` means per second, shares are between 0 and 1.  `durations` holds
+    None where the vCPU's five durations are exponential, otherwise those of ``DURATIONS``.
+    `batch_second_moment` is E[X²] of the packets X of one interrupt; `softirq_budget` is infinite
+    without ksoftirqd.
     """
 
     residency: np.ndarray
@@ -38,10 +44,14 @@ class Parameters:
     interrupt_rate: np.ndarray
     batch: np.ndarray
     batch_fixed: np.ndarray
+    batch_second_moment: np.ndarray
     stack: np.ndarray
     crypto: np.ndarray
     slowdown: np.ndarray
     service_cv2: np.ndarray
+    packet_bytes: np.ndarray
+    delay_limit: np.ndarray
+    softirq_budget: np.ndarray
     sections: np.ndarray
     other_rate: np.ndarray
     other_cost: np.ndarray
@@ -54,6 +64,7 @@ class Parameters:
     trap_c: np.ndarray
     entry: np.ndarray
     exit: np.ndarray
+    durations: np.ndarray
 
     def __len__(self) -> int:
         return len(self.residency)
@@ -68,8 +79,11 @@ class Parameters:
         """
         if isinstance(scenarios, Scenario):
             scenarios = [scenarios]
-        rows = [_row(s) for s in scenarios]
-        return cls(*(np.array(column, dtype=float) for column in zip(*rows, strict=True)))
+        scenarios = list(scenarios)
+        columns = zip(*(_row(s) for s in scenarios), strict=True)
+        durations = np.empty(len(scenarios), dtype=object)
+        durations[:] = [_durations(s) for s in scenarios]
+        return cls(*(np.array(column, dtype=float) for column in columns), durations)
 
     def costs(self, policy: type[Policy]) -> np.ndarray:
         """(B, C) seconds for each counter; what is counted but costs nothing is 0."""
@@ -97,15 +111,22 @@ class Parameters:
         """(B,) mean service time of one packet, with NEON or scalar."""
         return self.stack + self.crypto * (self.slowdown if scalar else 1.0)
 
-    @property
-    def batch_second_moment(self) -> np.ndarray:
-        """E[X²] of the packets X of one interrupt: fixed, or geometric from 1."""
-        b = self.batch
-        return np.where(self.batch_fixed > 0, b * b, 2.0 * b * b - b)
+    def gbps(self, packets_per_s: np.ndarray | float) -> np.ndarray:
+        """(B,) gigabits per second of so many packets.
+
+        >>> Parameters.of(Scenario()).gbps(1e6).tolist()
+        [12.0]
+        """
+        return packets_per_s * self.packet_bytes * 8e-9
 
     def take(self, index: np.ndarray) -> Parameters:
         """Some scenarios of the batch, by their indices."""
         return Parameters(*(getattr(self, f.name)[index] for f in fields(self)))
+
+
+def _durations(s: Scenario) -> tuple[Duration, ...] | None:
+    found = tuple(getattr(s.vcpu, key) for key in DURATIONS)
+    return None if all(one.shape == "exponential" for one in found) else found
 
 
 def _row(s: Scenario) -> tuple[float, ...]:
@@ -123,10 +144,14 @@ def _row(s: Scenario) -> tuple[float, ...]:
         q.rate_per_s,
         q.batch_mean,
         q.batch_shape == "fixed",
+        q.batch_square,
         s.stack_s,
         s.simd_crypto_s,
         c.slowdown,
         q.service == "exponential",
+        q.packet_bytes,
+        q.delay_limit_us * 1e-6,
+        q.softirq_budget_us * 1e-6 or np.inf,
         c.neon_sections_per_packet,
         q.other_interrupts_per_s,
         q.other_interrupt_ns * 1e-9,

@@ -2,7 +2,7 @@
 
 It covers all of docs/model.md: any shape of duration, MMPP arrivals, ksoftirqd, cryptd, overload.
 :func:`simulate` gives results with 95% intervals, :func:`run` one policy's sums and distribution
-of sojourns for figures.
+of sojourns for figures, :func:`timeline` one short simulation event by event.
 
 Where the model leaves a choice, a kernel developer would expect this:
 
@@ -12,7 +12,8 @@ left is served with NEON and without moves until the queue is empty, new arrival
 the thread is loaded at once, with a new residency.  A thread that is not preemptible keeps the
 CPU: from then on interrupts force their exits, but their packets only queue, until vcpu_put; they
 are served there, before the thread goes on to user space or sleep.  A busy period in ``user`` or
-``sched`` has NEON and moves nothing more, so that nobody could tell the difference.
+``sched`` has NEON and moves nothing more: what is beyond its budget counts as ksoftirqd's time,
+and changes nothing else.
 
 **cryptd.**  A packet that finds NEON forbidden costs its stack time in softirq; its crypto joins
 the queue.  So does that of every packet that comes while the queue is not empty, NEON or not
@@ -21,6 +22,12 @@ After the busy period the kworker preempts the vCPU thread (``put_sched``) and d
 after another with NEON; softirqs interrupt it.  Then the thread is loaded again.  Without
 preemption the kworker waits for vcpu_put.  The queue has no limit (cryptd: 1000 requests).  Such
 packets are not scalar; they end when their crypto does.
+
+**Recorded arrivals** are played in their order, over and over; a replication begins at a random
+moment of the recording.
+
+**The queue** in `queue_mean_packets` and `queue_end_packets` is every packet from its interrupt
+to its completion, those under way included; the end is the end of a replication.
 
 **Interrupts without crypto** stop the packet under way, as hard interrupts do.
 
@@ -31,5 +38,6 @@ off; ``resched_delay_mean_us`` is the mean time from each to the end of vcpu_put
 from __future__ import annotations
 
 from .engine import run, simulate
+from .timeline import TimeLine, timeline
 
-__all__ = ["run", "simulate"]
+__all__ = ["TimeLine", "run", "simulate", "timeline"]

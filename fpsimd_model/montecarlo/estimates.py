@@ -38,13 +38,18 @@ def metrics_of(
     found["saving"] = _saving(run, cost, reference)
     found["softirq_share"] = ratio(sums["serving"], run.wall)
     found["guest_share"] = ratio(sums["guest_time"], run.wall)
+    found["ksoftirqd_share"] = ratio(sums["thread_time"], run.wall)
     found["packets_per_s"] = ratio(run.packets, run.wall)
+    found["throughput_gbps"] = _scaled(found["packets_per_s"], float(p.gbps(1.0)[0]))
     found["scalar_share"] = ratio(run.scalar_packets, run.packets)
     slower = float(p.slowdown[0]) - 1.0
     found["crypto_slowdown"] = _scaled(found["scalar_share"], slower, 1.0)
     found["sojourn_mean_us"] = _scaled(ratio(sums["sojourn"], run.packets), 1e6)
     for name, share in _PERCENTILES.items():
         found[name] = _scaled(percentile(run.sojourns, share), 1e6)
+    found["delayed_share"] = _delayed(run)
+    found["queue_mean_packets"] = ratio(sums["queue_time"], run.wall)
+    found["queue_end_packets"] = ratio(sums["backlog"], np.ones(len(run.wall)))
     table, vcpu = run.model.table, run.model.scenario.vcpu
     values: dict[str, float | None] = {}
     if table.softirqs_off.any():
@@ -60,6 +65,7 @@ def metrics_of(
         delay = ratio(sums["wish_delay"], sums["wishes"])
         found["resched_delay_mean_us"] = _scaled(delay, 1e6)
     values["max_packets_per_s"] = max_packets_per_s(run.model)
+    values["max_gbps"] = float(p.gbps(values["max_packets_per_s"])[0])
     values |= {name: e if e is None else e[0] for name, e in found.items()}
     return _in_order(values), _in_order({name: e[1] for name, e in found.items() if e})
 
@@ -70,6 +76,13 @@ def _rate(run: Run, counter: int) -> Estimate | None:
     if seen.any() or not any(part[..., counter].any() for part in (table.before, table.section)):
         return ratio(seen, run.wall)
     return 0.0, (0.0, _NONE_IN / float(run.wall.sum()))
+
+
+def _delayed(run: Run) -> Estimate | None:
+    """Share of packets past the limit; none seen still has an upper limit."""
+    if run.sums["delayed"].any() or not run.packets.any():
+        return ratio(run.sums["delayed"], run.packets)
+    return 0.0, (0.0, min(1.0, _NONE_IN / float(run.packets.sum())))
 
 
 def _saving(run: Run, cost: np.ndarray, reference: Run | None) -> Estimate | None:

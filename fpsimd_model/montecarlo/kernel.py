@@ -19,7 +19,7 @@ from numba import njit
 
 from ..automaton import EVENT_NAMES, SOFTIRQ
 from ..events import GUEST, LOOP, POSITIONS, SCHED, USER
-from .records import SHAPES
+from .records import NOTES, SHAPES
 
 __all__ = [
     "BIN_BITS",
@@ -27,9 +27,11 @@ __all__ = [
     "NEON",
     "SCALAR",
     "advance",
+    "batch_of",
     "draw_shape",
     "next_arrival",
     "record",
+    "waiting",
 ]
 
 BIN_BITS = 11  # of the mantissa: 2048 bins an octave, none wider than 0.05%
@@ -55,6 +57,9 @@ _LOAD, _ENTER, _ACCESS, _EXIT, _PUT_USER, _PUT_SCHED, _INTERRUPT, _OTHER, _OTHER
 )
 NEON, SCALAR, HELD = (SOFTIRQ.index(kind) for kind in ("neon", "scalar", "held"))
 _AT_USER, _AT_SCHED, _AT_LOOP, _AT_GUEST = (POSITIONS.index(p) for p in (USER, SCHED, LOOP, GUEST))
+
+(_ARRIVAL, _DONE, _BUSY, _IDLE, _GIVEN, _THREAD, _EVENT) = range(len(NOTES))
+_ROOM = 16  # more notes than one turn of the loop makes
 
 _FRESH = -1.0  # what is left of a duration that is still to be drawn
 DETERMINISTIC, EXPONENTIAL, GAMMA, LOGNORMAL, HYPEREXPONENTIAL = (
@@ -88,8 +93,14 @@ def _means(shapes):
 
 
 @njit(cache=True)
-def next_arrival(rng, given, at, phase, phase_end):
-    """The interrupt after time `at`: (time, phase, when the phase ends)."""
+def next_arrival(rng, given, gaps, at, phase, phase_end):
+    """The interrupt after time `at`: (time, phase, when the phase ends).
+
+    Of recorded arrivals the phase is the place of the gap that ends with the interrupt.
+    """
+    if len(gaps) > 0:
+        phase = phase + 1 if phase + 1 < len(gaps) else 0
+        return at + gaps[phase], phase, phase_end
     mean = given.gap2 if phase else given.gap1
     if phase_end == math.inf:
         return at + mean * rng.standard_exponential(), phase, phase_end
@@ -102,6 +113,66 @@ def next_arrival(rng, given, at, phase, phase_end):
         phase = 1 - phase
         phase_end = at + (given.phase2 if phase else given.phase1) * rng.standard_exponential()
         mean = given.gap2 if phase else given.gap1
+
+
+@njit(cache=True)
+def batch_of(rng, fixed, scale, packets, phase):
+    """Packets of an interrupt."""
+    if fixed > 0:
+        return fixed
+    if fixed < 0:
+        return packets[phase]
+    return 1 + int(rng.standard_exponential() * scale)  # geometric from 1
+
+
+@njit(cache=True)
+def waiting(
+    until,
+    given,
+    kept,
+    wait_time,
+    wait_packets,
+    crypto_time,
+    crypto_packets,
+    gaps,
+    packets,
+    rng,
+):
+    """After `advance` to `until`: packets in the system then, and the sum of their ages now.
+
+    The clock stands at the event that came next, which is the more likely an arrival the fewer
+    packets there are.  Interrupts that were not looked at yet are drawn from `rng`: a copy of the
+    stream of arrivals.
+    """
+    number = kept.late
+    if kept.batch_arrival <= until:
+        number += kept.batch_left
+    age = kept.batch_left * (kept.now - kept.batch_arrival)
+    for ring, sizes, head, length in (
+        (wait_time, wait_packets, kept.wait_head, kept.wait_length),
+        (crypto_time, crypto_packets, kept.crypto_head, kept.crypto_length),
+    ):
+        for i in range(length):
+            place = (head + i) & (len(ring) - 1)
+            if ring[place] <= until:
+                number += sizes[place]
+            age += sizes[place] * (kept.now - ring[place])
+    at, phase, phase_end = kept.next_irq, kept.phase, kept.phase_end
+    while at <= kept.now:
+        batch = batch_of(rng, given.batch, given.batch_scale, packets, phase)
+        if at <= until:
+            number += batch
+        age += batch * (kept.now - at)
+        at, phase, phase_end = next_arrival(rng, given, gaps, at, phase, phase_end)
+    return number, age
+
+
+@njit(cache=True)
+def _note(log, kept, time, what, value):
+    """Write a line into the log."""
+    line = log[kept.logged]
+    line.time, line.what, line.value = time, what, value
+    kept.logged += 1
 
 
 @njit(cache=True)
@@ -119,7 +190,6 @@ def record(histogram, sojourn):
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(
     until,
-    final,
     position,
     following,
     before,
@@ -130,6 +200,8 @@ def advance(
     constants,
     shapes,
     samples,
+    gaps,
+    packets,
     carried,
     wait_time,
     wait_packets,
@@ -149,21 +221,24 @@ def advance(
     rng_reason,
     rng_other,
     rng_task,
+    log,
 ):
-    """Simulate up to the first event at or after `until`; False if a ring is full.
+    """Simulate up to the first event at or after `until`; False if a ring or the log is full.
 
     After False give it larger rings and call again: nothing is lost, and nothing drawn twice.
 
     Parameters
     ----------
-    until, final:
-        Seconds on the clock; count at the end what waits (afterwards the run cannot go on).
+    until:
+        Seconds on the clock.
     position, live, preempt_off, following, before, section, softirq:
         (S * E,) of the automaton, see :class:`.tables.Model`.
     constants, carried, sums:
         (1,) of the records of that kind; the last two are changed.
     shapes, samples:
         (5, 4) rows for residency, out, run loop, guest run and FP gap; samples for the empirical.
+    gaps, packets:
+        Recorded arrivals: seconds before each interrupt and its packets; empty if they are drawn.
     wait_*, crypto_*:
         Rings of batches whose softirq waits, and whose crypto waits for cryptd; sizes are powers
         of two.
@@ -173,6 +248,8 @@ def advance(
         (bins, 3) of sojourns; added to.
     rng_*:
         One stream for each kind of draw.
+    log:
+        None, for which none of what would write to it is compiled; or :data:`.records.LOG` lines.
     """
     given, kept, total = constants[0], carried[0], sums[0]
     now = kept.now
@@ -187,6 +264,7 @@ def advance(
     task_left = kept.task_left
     batch_arrival = kept.batch_arrival
     deadline = kept.deadline
+    thread_since = kept.thread_since
     service = kept.service
     own = kept.own
     held_arrivals = kept.held_arrivals
@@ -215,19 +293,28 @@ def advance(
     fixed, exponential = given.batch, given.exponential_service != 0
     sections, cryptd = given.sections, given.cryptd != 0
     memoryless = given.memoryless_fp != 0
-    poisson, gap = phase_end == math.inf, given.gap1
+    poisson, gap = phase_end == math.inf and len(gaps) == 0, given.gap1
+    delay_limit = given.delay_limit
     residency, out, loop, run, fp = _means(shapes)
     wait_size, crypto_size = len(wait_time), len(crypto_time)
 
     guest_time, serving, sojourn = total.guest_time, total.serving, total.sojourn
     cryptd_packets, interrupts = total.cryptd_packets, total.interrupts
-    handed_over, skipped = total.handed_over, total.skipped
+    handed_over, skipped, delayed = total.handed_over, total.skipped, total.delayed
+    thread_time = total.thread_time
     first_bin, last_bin = total.first_bin, total.last_bin
     fits = True
+    kept.late = 0
 
     while now < until and fits:
+        if log is not None and kept.logged + _ROOM > len(log):
+            fits = False
+            break
         if busy:
             while True:
+                if log is not None and kept.logged + _ROOM > len(log):
+                    fits = False
+                    break
                 if batch_left == 0:
                     if wait_length > 0:
                         batch_arrival, batch_left = wait_time[wait_head], wait_packets[wait_head]
@@ -238,27 +325,35 @@ def advance(
                             total.held += 1
                             total.held_time += released - next_irq
                         batch_arrival = next_irq
-                        batch_left = fixed
-                        if fixed == 0:  # geometric from 1
-                            batch_left = 1 + int(rng_arrivals.standard_exponential() * batch_scale)
+                        batch_left = batch_of(rng_arrivals, fixed, batch_scale, packets, phase)
+                        if log is not None:
+                            _note(log, kept, next_irq, _ARRIVAL, batch_left)
                         if poisson:
                             next_irq += gap * rng_arrivals.standard_exponential()
                         else:
                             next_irq, phase, phase_end = next_arrival(
-                                rng_arrivals, given, next_irq, phase, phase_end
+                                rng_arrivals, given, gaps, next_irq, phase, phase_end
                             )
                         interrupts += 1
                     else:
                         busy = 0
                         break
                 if now > deadline:  # softirq_budget: the rest is ksoftirqd's
-                    busy = 0
                     handed_over += 1
-                    if preempt_off[state] or put_to:
-                        deferred = 1  # until vcpu_put, be it now or later
-                    else:
-                        put_to, urgent = 2, 1
-                    break
+                    if log is not None:
+                        _note(log, kept, now, _GIVEN, 0)
+                    if position[state] == _AT_LOOP:
+                        busy = 0
+                        if preempt_off[state] or put_to:
+                            deferred = 1  # until vcpu_put, be it now or later
+                        else:
+                            put_to, urgent = 2, 1
+                        break
+                    # Not resident: ksoftirqd goes on at once, and nothing else changes.
+                    deadline, thread_since = math.inf, now
+                    if log is not None:
+                        _note(log, kept, now, _IDLE, 0)
+                        _note(log, kept, now, _THREAD, NEON)
                 if queued_crypto and crypto_length == crypto_size:
                     fits = False
                     break
@@ -281,11 +376,22 @@ def advance(
                 else:
                     served[busy_key] += 1
                     sojourn += now - batch_arrival
+                    if now - batch_arrival > delay_limit:
+                        delayed += 1
+                    if log is not None:
+                        _note(log, kept, now, _DONE, 1)
                     slot = record(histogram, now - batch_arrival)
                     first_bin, last_bin = min(first_bin, slot), max(last_bin, slot)
                 if now >= until:
+                    if now > until and batch_arrival <= until and not queued_crypto:
+                        kept.late = 1
                     break
             if busy == 0:
+                if log is not None:
+                    _note(log, kept, now, _IDLE, 0)
+                if thread_since >= 0.0:
+                    thread_time += now - thread_since
+                    thread_since = -1.0
                 resident = position[state] == _AT_LOOP
                 if crypto_length > 0 and resident and put_to == 0 and not preempt_off[state]:
                     put_to, urgent = 2, 1  # the kworker of cryptd preempts the vCPU thread
@@ -295,7 +401,9 @@ def advance(
             if next_irq <= now or ready:
                 where, key = position[state], state + _INTERRUPT
                 kind, own = softirq[key], 0.0
-                queued_crypto = False
+                if log is not None and where == _AT_GUEST and not ready:
+                    _note(log, kept, now, _EVENT, state + _EXIT)
+                queued_crypto, thread = False, ready != 0
                 if ready:  # workers' turn: NEON is free, no register is anyone's
                     ready, busy_key, kind, where = 0, state + _LOAD, NEON, _AT_SCHED
                     queued_crypto = crypto_length > 0
@@ -321,13 +429,16 @@ def advance(
                         if wait_length == wait_size:
                             fits = False
                             break
+                        if log is not None and kept.logged + _ROOM > len(log):
+                            fits = False
+                            break
                         last = (wait_head + wait_length) & (wait_size - 1)
                         wait_time[last] = next_irq
-                        wait_packets[last] = fixed
-                        if fixed == 0:
-                            wait_packets[last] = 1 + int(
-                                rng_arrivals.standard_exponential() * batch_scale
-                            )
+                        wait_packets[last] = batch_of(
+                            rng_arrivals, fixed, batch_scale, packets, phase
+                        )
+                        if log is not None:
+                            _note(log, kept, next_irq, _ARRIVAL, wait_packets[last])
                         wait_length += 1
                         if kind == HELD:
                             held += 1
@@ -336,7 +447,7 @@ def advance(
                             next_irq += gap * rng_arrivals.standard_exponential()
                         else:
                             next_irq, phase, phase_end = next_arrival(
-                                rng_arrivals, given, next_irq, phase, phase_end
+                                rng_arrivals, given, gaps, next_irq, phase, phase_end
                             )
                         interrupts += 1
                     continue
@@ -346,8 +457,12 @@ def advance(
                     interrupts += 1
                 busy = 1
                 service = stack if queued_crypto else (scalar if kind == SCALAR else neon)
-                limited = where in (_AT_LOOP, _AT_GUEST)
-                deadline = now + budget if limited else math.inf
+                deadline = now + budget
+                if thread:
+                    deadline, thread_since = math.inf, now
+                if log is not None:
+                    what, allowed = _THREAD if thread else _BUSY, 0 if queued_crypto else kind
+                    _note(log, kept, now, what, allowed)
                 released = -1.0
                 continue
             if next_other <= now:
@@ -357,7 +472,11 @@ def advance(
                     key = state + _OTHER_SOFTIRQ
                 if position[state] == _AT_GUEST:
                     loop_left = _FRESH
+                    if log is not None:
+                        _note(log, kept, now, _EVENT, state + _EXIT)
                 counts[key] += 1
+                if log is not None:
+                    _note(log, kept, now, _EVENT, key)
                 now += before[key]
                 state = following[key]
                 continue
@@ -365,6 +484,8 @@ def advance(
         if put_to:
             key = state + (_PUT_USER if put_to == 1 else _PUT_SCHED)
             counts[key] += 1
+            if log is not None:
+                _note(log, kept, now, _EVENT, key)
             now += before[key]
             kind = softirq[key]
             state = following[key]
@@ -378,9 +499,11 @@ def advance(
                 total.held += held
                 total.held_time += held * now - held_arrivals
                 held, held_arrivals, released = 0, 0.0, now
-                busy, busy_key, deadline = 1, key, math.inf
+                busy, busy_key, deadline = 1, key, now + budget
                 own = 0.0
                 queued_crypto = cryptd and kind == SCALAR
+                if log is not None:
+                    _note(log, kept, now, _BUSY, 0 if queued_crypto else kind)
                 service = stack if queued_crypto else (scalar if kind == SCALAR else neon)
             else:
                 ready = 1 if batch_left > 0 or wait_length > 0 else 0
@@ -428,6 +551,8 @@ def advance(
                 fp_left = _FRESH
                 key = state + _ACCESS
                 counts[key] += 1
+                if log is not None:
+                    _note(log, kept, now, _EVENT, key)
                 now += before[key]
                 state = following[key]
                 continue
@@ -449,6 +574,8 @@ def advance(
             loop_left = _FRESH
             key = state + _EXIT
             counts[key] += 1
+            if log is not None:
+                _note(log, kept, now, _EVENT, key)
             now += before[key]
             state = following[key]
         elif where == _AT_LOOP:
@@ -487,6 +614,8 @@ def advance(
             key = state + event
             counts[key] += 1
             now += before[key]
+            if log is not None:
+                _note(log, kept, now, _EVENT, key)
             state = following[key]
         elif crypto_length > 0:  # cryptd's kworker, one request after another
             if crypto_left < 0.0:
@@ -500,6 +629,12 @@ def advance(
             serving += crypto_left
             crypto_left = -1.0
             sojourn += now - crypto_time[crypto_head]
+            if now > until and crypto_time[crypto_head] <= until:
+                kept.late = 1
+            if now - crypto_time[crypto_head] > delay_limit:
+                delayed += 1
+            if log is not None:
+                _note(log, kept, now, _DONE, 1)
             slot = record(histogram, now - crypto_time[crypto_head])
             first_bin, last_bin = min(first_bin, slot), max(last_bin, slot)
             cryptd_packets += 1
@@ -523,22 +658,13 @@ def advance(
             key = state + _LOAD
             counts[key] += 1
             now += before[key]
+            if log is not None:
+                _note(log, kept, now, _EVENT, key)
             state = following[key]
 
-    if final and fits:
-        backlog = batch_left
-        for i in range(wait_length):
-            backlog += wait_packets[(wait_head + i) & (wait_size - 1)]
-        for i in range(crypto_length):
-            backlog += crypto_packets[(crypto_head + i) & (crypto_size - 1)]
-        while next_irq <= now:
-            backlog += (
-                fixed if fixed else 1 + int(rng_arrivals.standard_exponential() * batch_scale)
-            )
-            next_irq, phase, phase_end = next_arrival(
-                rng_arrivals, given, next_irq, phase, phase_end
-            )
-        total.backlog += backlog
+    if thread_since >= 0.0:  # what of it belongs to this stretch
+        thread_time += now - thread_since
+        thread_since = now
     total.first_bin, total.last_bin = first_bin, last_bin
     total.guest_time = guest_time
     total.serving = serving
@@ -547,6 +673,8 @@ def advance(
     total.interrupts = interrupts
     total.handed_over = handed_over
     total.skipped = skipped
+    total.delayed = delayed
+    total.thread_time = thread_time
     kept.now = now
     kept.next_irq = next_irq
     kept.next_other = next_other
@@ -559,6 +687,7 @@ def advance(
     kept.task_left = task_left
     kept.batch_arrival = batch_arrival
     kept.deadline = deadline
+    kept.thread_since = thread_since
     kept.service = service
     kept.own = own
     kept.held_arrivals = held_arrivals

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from ..analytic.chain import reachable
+from ..analytic.limits import Limits
 from ..analytic.rows import NEON, SCALAR
-from ..events import GUEST, LOOP, POSITIONS
 from .tables import Model
 
 __all__ = ["max_packets_per_s", "overload", "relief", "unbounded"]
 
-_RESIDENT = [POSITIONS.index(LOOP), POSITIONS.index(GUEST)]
-
 
 def unbounded(model: Model) -> str:
     """Why a residency never ends; "" if it does."""
-    vcpu = model.scenario.vcpu
-    resident = np.isin(model.table.position, _RESIDENT)
-    only_preempted = vcpu.preempted_share == 1.0 and vcpu.exit_put_share == 0.0
-    if only_preempted and model.table.preempt_off[resident].all():
+    if not Limits(model.table, model.parameters).bounded[0]:
         return (
             "every residency ends by preemption (preempted_share = 1) and the policy keeps "
-            "preemption off: vcpu_put never comes"
+            "preemption off: vcpu_put never comes, or after a time of infinite mean"
         )
     return ""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..errors import InputError
 from ..scenario import Scenario
+from .pace import Pace
 
 __all__ = ["REPLICATIONS", "Plan", "events_per_s", "plan_of"]
 
@@ -43,9 +44,9 @@ def plan_of(scenario: Scenario, seconds: float | None, *, cold: bool = False) ->
     By default as long as 100,000 residencies take (which makes intervals of about 1%), but no
     longer than some 30 million events.  Replications start where the vCPU thread is likely to be
     (:mod:`.start`); three times residency and out time and ten relaxation times of the queue,
-    2 S (1 + c²) / (1 - ρ)² (J. W. Cohen, The Single Server Queue (1982), III.7.3), are thrown
-    away, but no more than is measured.  With `cold` nothing is: in overload the beginning is what
-    there is to see.
+    2 S (1 + c²) / (1 - ρ)² (J. W. Cohen, The Single Server Queue (1982), III.7.3) or what bursts
+    make of it (:mod:`.pace`), are thrown away, but no more than is measured.  With `cold` nothing
+    is: in overload the beginning is what there is to see.
 
     Raises
     ------
@@ -67,11 +68,12 @@ def plan_of(scenario: Scenario, seconds: float | None, *, cold: bool = False) ->
     elif seconds > _LONGEST:
         raise InputError(f"seconds: {seconds:g} is too long; at most {_LONGEST:g} can be simulated")
     measured = seconds / REPLICATIONS
-    relaxation = 0.0
+    relaxation, pace = 0.0, Pace.of(scenario)
     for service in (scenario.simd_packet_s, scenario.scalar_packet_s):
         left = 1.0 - scenario.offered_packets_per_s * service
         if left > 0.0:
-            relaxation = max(relaxation, 4.0 * service * scenario.softirq.batch_mean / left**2)
+            plain = 4.0 * service * scenario.softirq.batch_mean / left**2
+            relaxation = max(relaxation, plain, pace.relaxation(service))
     warm_up = 0.0 if cold else min(3.0 * cycle + 10.0 * relaxation, measured)
     return Plan(REPLICATIONS, measured, warm_up, _CHUNK_EVENTS / rate)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 from ..automaton import EVENT_NAMES
 from ..registers import COUNTERS
 from .histogram import Sojourns, empty, used
-from .kernel import SCALAR, advance
+from .kernel import SCALAR, advance, waiting
 from .plan import Plan
 from .records import SUMS
 from .start import start_of
@@ -60,7 +61,7 @@ def replicate(
     carried = start_of(model, start)
     rings = Rings()
     size = len(model.following)
-    for length, last in ((plan.warm_up, False), (plan.measured, True)):
+    for length in (plan.warm_up, plan.measured):
         histogram = empty()
         counts, served = np.zeros(size, np.int64), np.zeros(size, np.int64)
         sums = np.zeros(1, dtype=SUMS)
@@ -68,21 +69,32 @@ def replicate(
         totals = (counts, served, sums, histogram)
         since = now = float(carried["now"][0])
         until = since + length
+        sums["queue_time"] = -_waiting(model, now, carried, rings, rngs[0])[1]
         while now < until:
             stop = min(now + plan.chunk, until)
-            final = last and stop == until
-            rings = _advance(model, stop, final, carried, rings, totals, rngs)
+            rings = _advance(model, stop, carried, rings, totals, rngs)
             before, now = now, float(carried["now"][0])
             tick(now - before)
+    # Time in the system: of those who left, less what was before, plus those who are still in it.
+    sums["backlog"], age = _waiting(model, until, carried, rings, rngs[0])
+    sums["queue_time"] += sums["sojourn"] + age
     bins = slice(int(sums["first_bin"][0]), int(sums["last_bin"][0]) + 1)
     return Replication(now - since, counts, served, sums, used(histogram, bins))
 
 
-def _advance(model, until, final, carried, rings, totals, rngs) -> Rings:
+def _advance(model, until, carried, rings, totals, rngs) -> Rings:
     """One stretch; rings that are full are replaced by larger ones."""
-    while not advance(until, final, *model.arrays(), carried, *rings.arrays, *totals, *rngs):
+    while not advance(until, *model.arrays(), carried, *rings.arrays, *totals, *rngs, None):
         rings = rings.grown(carried)
     return rings
+
+
+def _waiting(model, until, carried, rings, rng_arrivals) -> tuple[int, float]:
+    """Packets in the system at `until`, and the sum of their ages at the event after that."""
+    given, kept, recorded = model.constants[0], carried[0], (model.gaps, model.packets)
+    drawn = kept["next_irq"] <= kept["now"]  # else the stream is not touched
+    rng = copy.deepcopy(rng_arrivals) if drawn else rng_arrivals
+    return waiting(until, given, kept, *rings.arrays, *recorded, rng)
 
 
 @dataclass(frozen=True, eq=False)

@@ -39,16 +39,25 @@ def start_of(model: Model, rng: np.random.Generator) -> np.ndarray:
     state = loaded if resident else table.next[loaded, put]
     carried["state"] = state * table.next.shape[1]
 
+    carried["next_irq"], carried["phase"], carried["phase_end"] = _first_arrival(model, rng)
+    carried["next_other"] = given["other_gap"] * rng.standard_exponential()
+    carried["task_left"] = given["task_gap"] * rng.standard_exponential()
+    carried["released"] = carried["crypto_left"] = carried["thread_since"] = -1.0
+    return carried
+
+
+def _first_arrival(model: Model, rng: np.random.Generator) -> tuple[float, int, float]:
+    """The first interrupt after 0, its phase, when that ends; a recording is met at any moment."""
+    given, gaps = model.constants[0], model.gaps
+    if len(gaps):
+        ends = np.cumsum(gaps)
+        moment = rng.random() * ends[-1]
+        phase = min(int(np.searchsorted(ends, moment, "right")), len(gaps) - 1)
+        return float(ends[phase] - moment), phase, np.inf
     both = given["phase1"] + given["phase2"]
     phase = int(np.isfinite(both) and rng.random() * both >= given["phase1"])
     ends_at = given["phase2" if phase else "phase1"] * rng.standard_exponential()
-    carried["next_irq"], carried["phase"], carried["phase_end"] = next_arrival(
-        rng, given, 0.0, phase, float(ends_at)
-    )
-    carried["next_other"] = given["other_gap"] * rng.standard_exponential()
-    carried["task_left"] = given["task_gap"] * rng.standard_exponential()
-    carried["released"] = carried["crypto_left"] = -1.0
-    return carried
+    return next_arrival(rng, given, gaps, 0.0, phase, float(ends_at))
 
 
 def _left(rng: np.random.Generator, duration: Duration) -> float:

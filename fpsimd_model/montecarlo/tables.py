@@ -11,7 +11,7 @@ from ..automaton import EVENT_NAMES, Automaton, automaton
 from ..parameters import Parameters
 from ..policies.base import Policy
 from ..scenario import Scenario
-from ..scenario.arrivals import Mmpp
+from ..scenario.arrivals import Mmpp, Recorded
 from .records import CONSTANTS
 from .sampling import shape_rows
 
@@ -36,6 +36,8 @@ class Model:
         the place s E of its first event.
     constants, shapes, samples:
         See :mod:`.records` and :mod:`.sampling`.
+    gaps, packets:
+        Recorded arrivals: seconds before each interrupt and its packets; empty if they are drawn.
     """
 
     scenario: Scenario
@@ -51,6 +53,8 @@ class Model:
     constants: np.ndarray
     shapes: np.ndarray
     samples: np.ndarray
+    gaps: np.ndarray
+    packets: np.ndarray
 
     def arrays(self) -> tuple[np.ndarray, ...]:
         """In the order in which the compiled loop takes them."""
@@ -65,6 +69,8 @@ class Model:
             self.constants,
             self.shapes,
             self.samples,
+            self.gaps,
+            self.packets,
         )
 
 
@@ -95,7 +101,17 @@ def model_of(scenario: Scenario, policy: type[Policy]) -> Model:
         _constants(scenario, p),
         shapes,
         samples,
+        *_recorded(scenario),
     )
+
+
+def _recorded(scenario: Scenario) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds before each recorded interrupt, and its packets; empty where they are drawn."""
+    arrivals = scenario.softirq.interrupts_per_s
+    if not isinstance(arrivals, Recorded):
+        return np.zeros(0), np.zeros(0, np.int64)
+    gaps = np.array(arrivals.gaps_us) * (1e-6 / arrivals.scale)
+    return gaps, np.array(arrivals.packets or (), np.int64)
 
 
 def _constants(scenario: Scenario, p: Parameters) -> np.ndarray:
@@ -105,10 +121,12 @@ def _constants(scenario: Scenario, p: Parameters) -> np.ndarray:
         c["gap1"], c["gap2"] = _gap(rate.rate1_per_s), _gap(rate.rate2_per_s)
         c["phase1"], c["phase2"] = rate.mean1_us * 1e-6, rate.mean2_us * 1e-6
     else:
-        c["gap1"] = c["gap2"] = _gap(rate)
+        c["gap1"] = c["gap2"] = _gap(softirq.rate_per_s)
         c["phase1"] = c["phase2"] = math.inf
     batch = softirq.batch_mean
-    if softirq.batch_shape == "fixed" or batch == 1.0:
+    if softirq.batch_shape == "recorded":
+        c["batch"] = -1
+    elif softirq.batch_shape == "fixed" or batch == 1.0:
         c["batch"] = round(batch)
     else:  # P(X > k) = (1 - 1/b)^k: an exponential rounded down, plus one
         c["batch_scale"] = -1.0 / math.log1p(-1.0 / batch)
@@ -123,6 +141,7 @@ def _constants(scenario: Scenario, p: Parameters) -> np.ndarray:
     c["exit_put_share"] = vcpu.exit_put_share
     c["exit_put_user_share"] = scenario.user_after_own_exit_share
     c["exponential_service"] = softirq.service == "exponential"
+    c["delay_limit"] = softirq.delay_limit_us * 1e-6
     c["sections"] = scenario.crypto.neon_sections_per_packet
     c["cryptd"] = softirq.fallback == "cryptd"
     c["memoryless_fp"] = vcpu.first_fp_us.shape == "exponential"

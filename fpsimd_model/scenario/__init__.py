@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fpsimd_model.scenario.arrivals import Batch, Mmpp
+from fpsimd_model.scenario.arrivals import Batch, Mmpp, Recorded
 from fpsimd_model.scenario.presets import Preset, describe, preset, presets
 from fpsimd_model.scenario.scenario import Scenario
 from fpsimd_model.scenario.tables import TABLES, Crypto, Key, Machine, Softirq, Vcpu, keys_of
@@ -15,6 +15,7 @@ __all__ = [
     "Machine",
     "Mmpp",
     "Preset",
+    "Recorded",
     "Scenario",
     "Softirq",
     "Vcpu",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 
 from fpsimd_model.bounds import BadValue, Choice, Number, known_keys_only
+from fpsimd_model.scenario.recorded import Recorded
 
-__all__ = ["Batch", "Mmpp", "read_batch", "read_interrupts"]
+__all__ = ["Batch", "Mmpp", "Recorded", "read_batch", "read_interrupts"]
 
 _MOST = 1000.0  # netdev_budget is 300 packets a softirq (net/core/hotdata.c)
 _RATE = Number("a number of interrupts per second")
@@ -84,15 +86,20 @@ class Batch:
         return {"mean": self.mean, "shape": self.shape}
 
 
-def read_interrupts(value: object) -> float | Mmpp:
-    """``interrupts_per_s``: a number (Poisson) or a table with shape "mmpp"."""
-    if isinstance(value, Mmpp):
+def read_interrupts(value: object, directory: str | PathLike[str] = ".") -> float | Mmpp | Recorded:
+    """``interrupts_per_s``: a number (Poisson) or a table with shape "mmpp" or "recorded".
+
+    ``directory`` is where the name of a recording's file starts from.
+    """
+    if isinstance(value, (Mmpp, Recorded)):
         return value
     if not isinstance(value, Mapping):
         return _RATE(value)
+    if value.get("shape") == "recorded":
+        return Recorded.read(value, directory)
     known_keys_only(value, _MMPP_KEYS)
     try:
-        Choice("mmpp")(value.get("shape"))
+        Choice("mmpp", "recorded")(value.get("shape"))
     except BadValue as error:
         raise error.within("shape") from None
     for key in _MMPP_KEYS:

@@ -9,7 +9,7 @@ from numbers import Real
 from fpsimd_model.bounds import BadValue, known_keys_only
 from fpsimd_model.durations import KEYS, Duration
 from fpsimd_model.errors import InputError
-from fpsimd_model.scenario.arrivals import Batch, Mmpp, read_batch, read_interrupts
+from fpsimd_model.scenario.arrivals import Batch, Mmpp, Recorded, read_batch, read_interrupts
 from fpsimd_model.scenario.hints import meant_dotted
 from fpsimd_model.scenario.presets import Sourced, algorithm_values, machine_values
 from fpsimd_model.scenario.scenario import BY_HAND, Scenario
@@ -85,7 +85,7 @@ def _reshaped(current: object, value: object) -> object:
         return {**current, "mean": value}
     if isinstance(current, Duration):
         return current.with_mean(value)
-    if isinstance(current, Mmpp):
+    if isinstance(current, (Mmpp, Recorded)):
         return current.with_rate(value)
     return Batch(value) if isinstance(current, Batch) else value
 
@@ -94,7 +94,9 @@ def _inner(current: object, inner: str, value: object) -> dict[str, object]:
     """The table of a value with one of its keys replaced."""
     if isinstance(current, Mapping):  # changed by the key before
         table = dict(current)
-    elif isinstance(current, (Duration, Mmpp, Batch)) and isinstance(current.table(), dict):
+    elif isinstance(current, (Duration, Mmpp, Recorded, Batch)) and isinstance(
+        current.table(), dict
+    ):
         table = current.table()
     else:
         table = {"mean": current.mean_us if isinstance(current, Duration) else current}

@@ -11,6 +11,7 @@ from pathlib import Path
 from fpsimd_model.bounds import BadValue
 from fpsimd_model.durations import Duration
 from fpsimd_model.errors import InputError, short, shown
+from fpsimd_model.scenario.arrivals import read_interrupts
 from fpsimd_model.scenario.hints import EXTRA, TOP, meant_key, meant_top
 from fpsimd_model.scenario.lines import Places, find_places
 from fpsimd_model.scenario.presets import algorithm_values, machine_values, raw_preset
@@ -21,6 +22,8 @@ __all__ = ["FROM_FILE", "LARGEST_FILE", "from_dict", "from_text", "load"]
 
 FROM_FILE = "scenario file"  #: the source of a value that a file gave without more words
 LARGEST_FILE = 1_000_000  #: bytes
+
+_WITH_FILES = (Duration.read, read_interrupts)
 
 LONGEST_WORDS = 2000  #: characters of name, title and why
 
@@ -193,7 +196,7 @@ def _read(table: str, key: str, value: object, directory: str | os.PathLike[str]
     """The value in its one form; the name of a file of samples starts from ``directory``."""
     check = keys_of(TABLES[table])[key].check
     try:
-        return check(value, directory) if check == Duration.read else check(value)
+        return check(value, directory) if check in _WITH_FILES else check(value)
     except BadValue as error:
         raise error.within(table, key) from None
 

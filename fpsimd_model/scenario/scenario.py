@@ -22,7 +22,7 @@ class Scenario(Derived):
     """A machine and its load: the four tables of a scenario file.
 
     ``vcpu``, ``softirq``, ``crypto`` and ``machine`` have the file's keys as attributes; the
-    durations of ``vcpu`` are `Duration`, ``interrupts_per_s`` a number or `Mmpp`,
+    durations of ``vcpu`` are `Duration`, ``interrupts_per_s`` a number, `Mmpp` or `Recorded`,
     ``packets_per_interrupt`` a number or `Batch`, all else numbers and words. Two scenarios are
     equal when these values are; ``name``, ``title``, ``why``, the names of the presets and
     ``sources`` (the origin of every value by ``table.key``) only accompany them.

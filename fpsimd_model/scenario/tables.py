@@ -9,7 +9,7 @@ from functools import cache
 
 from fpsimd_model.bounds import BadValue, Choice, Number
 from fpsimd_model.durations import Duration
-from fpsimd_model.scenario.arrivals import Batch, Mmpp, read_batch, read_interrupts
+from fpsimd_model.scenario.arrivals import Batch, Mmpp, Recorded, read_batch, read_interrupts
 
 __all__ = ["TABLES", "Crypto", "Key", "Machine", "Softirq", "Vcpu", "keys_of"]
 
@@ -109,11 +109,15 @@ class Vcpu:
 class Softirq:
     """Interrupts, and the packets whose crypto runs in softirq."""
 
-    interrupts_per_s: float | Mmpp = _key(
-        10_000.0, read_interrupts, "interrupts that bring packets; a number is a Poisson rate"
+    interrupts_per_s: float | Mmpp | Recorded = _key(
+        10_000.0,
+        read_interrupts,
+        "interrupts that bring packets; a number is a Poisson rate, a table bursts or a recording",
     )
     packets_per_interrupt: float | Batch = _key(
-        1.0, read_batch, "packets of one interrupt; a number is the mean of a geometric from 1"
+        1.0,
+        read_batch,
+        "packets of one interrupt, unless recorded; a number is the mean of a geometric from 1",
     )
     packet_bytes: float = _key(
         1500.0, Number("a number of bytes", low=1.0), "bytes of a packet that crypto works on"
@@ -148,6 +152,12 @@ class Softirq:
     other_softirq_share: float = _share(
         0.5, "share of interrupts without crypto that leave a softirq pending"
     )
+    delay_limit_us: float = _key(
+        1000.0,
+        Number("a number of microseconds"),
+        "a packet that takes longer, from interrupt to completion, counts as delayed",
+        "assumed: a millisecond, far above a packet's own time and below the softirq budget",
+    )
 
     def __post_init__(self) -> None:
         _check_all(self)
@@ -156,17 +166,30 @@ class Softirq:
     def rate_per_s(self) -> float:
         """Interrupts per second in the long run, whatever their process."""
         rate = self.interrupts_per_s
-        return rate.rate_per_s if isinstance(rate, Mmpp) else rate
+        return rate.rate_per_s if isinstance(rate, (Mmpp, Recorded)) else rate
 
     @property
     def batch_mean(self) -> float:
         """Mean number of packets of one interrupt."""
-        batch = self.packets_per_interrupt
+        batch, arrivals = self.packets_per_interrupt, self.interrupts_per_s
+        if isinstance(arrivals, Recorded) and arrivals.batch_mean is not None:
+            return arrivals.batch_mean
         return batch.mean if isinstance(batch, Batch) else batch
 
     @property
+    def batch_square(self) -> float:
+        """Mean square of the number of packets of one interrupt."""
+        if self.batch_shape == "recorded":
+            return self.interrupts_per_s.batch_square
+        mean = self.batch_mean
+        return mean * mean if self.batch_shape == "fixed" else 2.0 * mean * mean - mean
+
+    @property
     def batch_shape(self) -> str:
-        """``geometric`` or ``fixed``."""
+        """``geometric``, ``fixed`` or, with the arrivals, ``recorded``."""
+        arrivals = self.interrupts_per_s
+        if isinstance(arrivals, Recorded) and arrivals.packets is not None:
+            return "recorded" if len(set(arrivals.packets)) > 1 else "fixed"
         return "fixed" if isinstance(self.packets_per_interrupt, Batch) else "geometric"
 
 

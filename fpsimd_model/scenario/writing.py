@@ -8,7 +8,7 @@ from pathlib import Path
 from fpsimd_model.durations import Duration
 from fpsimd_model.errors import InputError
 from fpsimd_model.resources import write_text
-from fpsimd_model.scenario.arrivals import Batch, Mmpp
+from fpsimd_model.scenario.arrivals import Batch, Mmpp, Recorded
 from fpsimd_model.scenario.reading import FROM_FILE, LARGEST_FILE
 from fpsimd_model.scenario.scenario import Scenario
 from fpsimd_model.scenario.tables import TABLES, keys_of
@@ -75,7 +75,7 @@ def toml_value(value: object) -> str:
 
 def _plain(value: object, directory: str | os.PathLike[str] | None = None) -> object:
     """A value as numbers, words and tables; samples by their file's name if seen from somewhere."""
-    if not isinstance(value, (Duration, Mmpp, Batch)):
+    if not isinstance(value, (Duration, Mmpp, Recorded, Batch)):
         return value
     table = value.table()
     file = getattr(value, "file", None)

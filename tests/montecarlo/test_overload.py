@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fpsimd_model import policies
+from fpsimd_model import analytic, policies
 from fpsimd_model.montecarlo import run, simulate
+from fpsimd_model.policies import Tracked
+from fpsimd_model.scenario import preset
 
-from .worlds import LIMIT, REFERENCE, Driven, score
+from .worlds import LIMIT, REFERENCE, Driven, queue, score
 
 NAMES = [policy.name for policy in policies.ALL]
 OVERLOAD = REFERENCE.replace({"softirq.interrupts_per_s": 1.5 / 14.5e-6})
@@ -183,3 +187,161 @@ def test_where_a_run_stops_and_how_long_its_rings_are_changes_nothing(name, seed
     assert np.array_equal(whole.histogram, parts.histogram)
     for name in ("state", "next_irq", "residency_left", "crypto_length", "wait_length"):
         assert whole[name] == parts[name]
+
+
+def test_the_overload_that_comes_with_the_package_is_explained_policy_by_policy():
+    scenario = preset("overload")
+    assert scenario.crypto.slowdown == 20.0
+    assert scenario.scalar_load == pytest.approx(1.5)
+    for changes, ends in (
+        ({}, "ksoftirqd"),
+        ({"softirq.softirq_budget_us": 0}, "unstable"),
+        ({"softirq.fallback": "cryptd"}, "cryptd"),
+    ):
+        changed = scenario.replace(changes)
+        for result in simulate(changed, seed=8, seconds=8.0):
+            assert result["queue_end_packets"] >= 0.0
+            if result.policy not in FALLS_BACK:
+                assert (result.status, result.reason) == ("ok", "")
+                continue
+            if ends == "unstable":
+                assert result.status == "unstable"
+                assert "no ksoftirqd (softirq_budget_us = 0)" in result.reason
+                assert "it would be stable below 68965.5 packets/s" in result.reason
+                growth = float(re.search(r"grows by (\d+) packets/s", result.reason)[1])
+                assert growth == pytest.approx(result["queue_end_packets"] / 0.2, rel=0.01)
+                assert growth == pytest.approx(0.5 / 14.5e-6, rel=0.05)
+                assert result["queue_mean_packets"] < result["queue_end_packets"]
+                assert result["delayed_share"] > 0.9
+                continue
+            assert result.status == "ok"
+            share = {
+                "ksoftirqd": result["ksoftirqd_share"],
+                "cryptd": None,
+            }[ends]
+            said = re.search(rf"{ends} .*?([\d.]+)% of the", result.reason)
+            assert said, result.reason
+            if share is not None:
+                assert float(said[1]) == pytest.approx(100 * share, rel=0.01)
+                assert 0.01 < share < 0.17  # no more than all packets take with NEON
+            assert result["throughput_gbps"] == pytest.approx(1.2414, rel=0.01)
+            assert result["max_gbps"] == pytest.approx(7.1642 if ends == "cryptd" else 0.8276, 1e-3)
+
+
+@pytest.mark.parametrize("budget", [0.0, 2000.0])
+def test_the_analytic_engine_refuses_the_overload_and_says_up_to_which_rate_it_would_not(budget):
+    scenario = preset("overload").replace({"softirq.softirq_budget_us": budget})
+    for result in analytic.evaluate(scenario, policies.ALL):
+        if result.policy not in FALLS_BACK:
+            assert result.status == "ok"
+            continue
+        assert result.status == "unstable"
+        assert "68965.5 packets/s" in result.reason
+        assert ("ksoftirqd" in result.reason) == (budget > 0)
+        assert result["max_packets_per_s"] == pytest.approx(1 / 14.5e-6)
+        below = scenario.replace({"softirq.interrupts_per_s": 0.999 / 14.5e-6})
+        assert analytic.evaluate(below, [policies.get(result.policy)])[0].status == "ok"
+
+
+def test_what_a_busy_period_of_the_vmm_s_user_space_hands_to_ksoftirqd_counts_as_its_time():
+    """Never resident: all that is beyond the budget of a busy period, packet by packet."""
+    scenario = queue(0.99, softirq_budget_us=20.0)
+    (found,) = simulate(scenario, "tracked", seed=9, seconds=4.0)
+    always = simulate(scenario.replace({"softirq.softirq_budget_us": 1e-3}), "tracked", seconds=1.0)
+    assert 0.0 < found["ksoftirqd_share"] < found["softirq_share"]
+    # With next to no budget it is all but the first packet of each busy period.
+    starts = always[0]["packets_per_s"] * (1.0 - 0.99) * 1.675e-6
+    expected = always[0]["softirq_share"] - starts
+    assert always[0]["ksoftirqd_share"] == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("load", [0.3, 0.8])
+def test_the_queue_s_mean_is_that_of_an_m_g_1(load):
+    scenario = queue(load, service="exponential")
+    (found,) = simulate(scenario, "tracked", seed=10, seconds=4.0)
+    for name in ("queue_mean_packets", "queue_end_packets"):
+        assert abs(score(load / (1.0 - load), found[name], found.ci95[name])) < LIMIT
+
+
+def test_packets_in_the_system_are_counted_at_the_end_not_at_the_event_after_it():
+    """Of a queue that is nearly always empty, the next event is an arrival."""
+    found = run(queue(0.01), "tracked", seed=11, seconds=400 * 40 * 1e-4)
+    assert found.sums["backlog"].mean() < 0.2
+    again = Driven(queue(0.01), "tracked", 1).to(1e-3)
+    assert again["now"] > 1e-3
+
+
+@pytest.mark.parametrize("limit", [0.0, 2.0, 5.0, 20.0])
+def test_delayed_packets_are_those_above_the_limit(limit):
+    scenario = queue(0.6, service="exponential", delay_limit_us=limit)
+    (found,) = simulate(scenario, "tracked", seed=12, seconds=2.0)
+    expected = np.exp(-limit * 1e-6 * 0.4 / 1.675e-6)
+    if limit == 0.0:
+        assert found["delayed_share"] == 1.0
+    else:
+        assert abs(score(expected, found["delayed_share"], found.ci95["delayed_share"])) < LIMIT
+
+
+@pytest.mark.slow
+@pytest.mark.agreement
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"softirq.interrupts_per_s": 6e4},
+        {"softirq.interrupts_per_s": 3e4, "softirq.softirq_budget_us": 100.0},
+        {
+            "softirq.interrupts_per_s": 1e4,
+            "softirq.packets_per_interrupt": 4,
+            "softirq.softirq_budget_us": 300.0,
+            "softirq.service": "exponential",
+        },
+    ],
+)
+def test_what_the_analytic_engine_leaves_out_of_ksoftirqd_is_said_about_right(changes):
+    scenario = REFERENCE.replace({"softirq.softirq_budget_us": 2000.0} | changes)
+    (result,) = analytic.evaluate(scenario, [policies.get("busy-flag-resident")])
+    said = float(re.search(r"about ([\d.]+) times a second", result.reason)[1])
+    found = run(scenario, "busy-flag-resident", seed=1, seconds=20.0)
+    assert said == pytest.approx(found.sums["handed_over"].sum() / found.wall.sum(), rel=0.3)
+
+
+def test_where_ksoftirqd_would_hardly_run_nothing_is_said_of_it():
+    scenario = REFERENCE.replace({"softirq.softirq_budget_us": 2000.0})
+    assert {r.reason for r in analytic.evaluate(scenario, policies.ALL)} == {""}
+
+
+class OffInTheGuest(Tracked):
+    """Preemption off from entry to the end of the exit window, as the guest's own part is."""
+
+    def guest_enter(self, cpu):
+        super().guest_enter(cpu)
+        cpu.preempt_off = True
+
+    def preempt_enable(self, cpu):
+        super().preempt_enable(cpu)
+        cpu.preempt_off = False
+
+
+class OffFromTheFirstTrap(Tracked):
+    """Preemption off as soon as the guest has used FP, until vcpu_put."""
+
+    def fp_trap(self, cpu):
+        super().fp_trap(cpu)
+        cpu.preempt_off = True
+
+    def vcpu_put(self, cpu):
+        super().vcpu_put(cpu)
+        cpu.preempt_off = False
+
+
+@pytest.mark.parametrize(("policy", "ends"), [(OffInTheGuest, True), (OffFromTheFirstTrap, False)])
+def test_unbounded_is_what_may_never_end_to_both_engines(policy, ends):
+    scenario = REFERENCE.replace({"vcpu.preempted_share": 1, "vcpu.user_exit_share": 0})
+    (simulated,) = simulate(scenario, policy, seed=1, seconds=8.0)
+    (solved,) = analytic.evaluate(scenario, [policy])
+    assert simulated.status == solved.status == ("ok" if ends else "unbounded")
+    if ends:
+        for name in ("puts_per_s", "resched_delay_mean_us"):
+            assert abs(score(solved[name], simulated[name], simulated.ci95[name])) < LIMIT, name
+    own_exits = scenario.replace({"vcpu.exit_put_share": 0.1})
+    assert simulate(own_exits, policy, seconds=0.5)[0].status == "ok"

@@ -59,18 +59,19 @@ class Driven:
         size = len(self.model.following)
         self.counts, self.served = np.zeros(size, np.int64), np.zeros(size, np.int64)
         self.sums, self.histogram = np.zeros(1, SUMS), empty()
+        self.log: np.ndarray | None = None
 
     def to(self, until: float) -> Driven:
         """On to a time on the run's clock."""
         totals = (self.counts, self.served, self.sums, self.histogram)
         while not advance(
             until,
-            False,
             *self.model.arrays(),
             self.carried,
             *self.rings.arrays,
             *totals,
             *self.rngs,
+            self.log,
         ):
             self.rings = self.rings.grown(self.carried)
         return self

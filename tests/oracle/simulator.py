@@ -111,9 +111,7 @@ class Simulation(Softirqs):
         cpu = self.cpu
         if self.raised:
             self.leave_guest()
-            if self.left_over():
-                self.preempt_for_worker()
-            else:
+            if not (self.left_over() and self.preempt_for_worker()):
                 self.start_loop()
             return
         if self.access_due:
@@ -173,9 +171,7 @@ class Simulation(Softirqs):
         if self.exit_put_share and self.draw_share() < self.exit_put_share:
             rest = 1.0 - self.preempted_share
             self.put(USER if rest and self.draw_share() < self.user_share / rest else SCHED)
-        elif self.left_over():
-            self.preempt_for_worker()
-        else:
+        elif not (self.left_over() and self.preempt_for_worker()):
             self.start_loop()
 
     def residency_expires(self):

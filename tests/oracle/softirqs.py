@@ -183,7 +183,7 @@ class Softirqs:
         """Packets one at a time until nothing is left, or the budget is exceeded."""
         fifo = self.fifo
         nested = self.nested and simd and position is not SCHED
-        to_cryptd = self.cryptd and not simd
+        to_cryptd = self.cryptd and (not simd or bool(self.crypto_queue))
         mean = self.stack_us
         if not to_cryptd:
             mean += self.simd_us if simd else self.scalar_us
@@ -237,13 +237,14 @@ class Softirqs:
         self.raised = self.others > 0
 
     def preempt_for_worker(self):
-        """ksoftirqd or cryptd wants the CPU of a resident vCPU thread."""
+        """ksoftirqd or cryptd wants the CPU of a resident vCPU thread; does it get it?"""
         if not self.preemptible:
             self.ksoftirqd_waits = bool(self.fifo)
-            return
+            return False
         self.puts += 1
         self.cpu.vcpu_put()
         self.cpu.schedule_out()
         self.masked_moves()
         self.worker()
         self.load()
+        return True

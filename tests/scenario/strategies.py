@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from fpsimd_model.bounds import LARGEST, SMALLEST
 from fpsimd_model.durations import Duration
-from fpsimd_model.scenario import Batch, Crypto, Machine, Mmpp, Scenario, Softirq, Vcpu
+from fpsimd_model.scenario import Batch, Crypto, Machine, Mmpp, Recorded, Scenario, Softirq, Vcpu
 
 positive = st.floats(SMALLEST, LARGEST)
 nonnegative = st.floats(0.0, LARGEST)
@@ -27,6 +27,7 @@ durations = st.one_of(
 )
 arrivals = st.one_of(
     rates,
+    st.lists(st.floats(1e-3, LARGEST), min_size=1, max_size=5).map(tuple).map(Recorded),
     st.builds(Mmpp, rates, positive, positive, positive),
     st.builds(Mmpp, positive, rates, positive, positive),
 )
@@ -65,6 +66,7 @@ softirqs = st.builds(
     rates,
     nonnegative,
     shares,
+    nonnegative,
 )
 cryptos = st.builds(Crypto, positive, st.floats(1.0, LARGEST), nonnegative, st.integers(1, 1000))
 machines = st.builds(Machine, positive, *[nonnegative] * 6)

@@ -52,6 +52,7 @@ entry_cycles = 300.0
 def test_specified_file_is_the_default_scenario():
     specified = tomllib.loads(SPECIFIED)
     tables = Scenario().to_dict()
+    assert tables["softirq"].pop("delay_limit_us") == 1000.0
     assert tables.pop("crypto") == {**specified.pop("crypto"), "neon_sections_per_packet": 1}
     assert tables == specified
     assert Scenario.from_toml(SPECIFIED) == Scenario()
@@ -69,6 +70,7 @@ def test_specified_comments_are_no_sources():
     assert set(scenario.sources.values()) == {
         "scenario file",
         Scenario().source_of("crypto.neon_sections_per_packet"),
+        Scenario().source_of("softirq.delay_limit_us"),
     }
 
 

@@ -155,11 +155,12 @@ MISTAKES = {
     "a number of microseconds above 0 is wanted",
     # presets
     'preset = "cortex-a57-ipsek"': '1: preset: "cortex-a57-ipsek" is no known situation; '
-    '"cortex-a57-ipsec" is the nearest of "cortex-a57-ipsec", "neoverse-ipsec", "reference", '
-    '"vm-busy", "vm-exit-heavy", "vm-idle", "wifi-ap-ccmp"',
+    '"cortex-a57-ipsec" is the nearest of "cortex-a57-ipsec", "neoverse-ipsec", "overload", '
+    '"reference", "vm-busy", "vm-exit-heavy", "vm-idle", "wifi-ap-ccmp"',
     'preset = "cortex-a72"': '1: preset: "cortex-a72" is no situation but one of the machines, '
     'which [machine] preset takes; "cortex-a57-ipsec" is the nearest of "cortex-a57-ipsec", '
-    '"neoverse-ipsec", "reference", "vm-busy", "vm-exit-heavy", "vm-idle", "wifi-ap-ccmp"',
+    '"neoverse-ipsec", "overload", "reference", "vm-busy", "vm-exit-heavy", "vm-idle", '
+    '"wifi-ap-ccmp"',
     '[machine]\npreset = "cortex-a75"': '2: [machine] preset: "cortex-a75" is no known machine; '
     '"cortex-a72" is the nearest of "cortex-a53", "cortex-a57", "cortex-a57-el2", "cortex-a72", '
     '"neoverse-n1", "x-gene"',
