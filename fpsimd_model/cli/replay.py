@@ -9,6 +9,7 @@ import click
 from ..errors import InputError
 from ..replayer import replay as _replay
 from .options import json_option, note, policy_option, write_json
+from .reading import reading, trace_options
 
 __all__ = ["replay"]
 
@@ -16,19 +17,23 @@ __all__ = ["replay"]
 @click.command(short_help="A recorded trace through every policy.")
 @click.argument("trace")
 @policy_option
-@click.option("--cpu", type=click.IntRange(0), help="The vCPU with the most loads on this CPU.")
-@click.option("--strict", is_flag=True, help="Stop at the first line that cannot be read.")
+@trace_options
 @json_option
-def replay(trace, names, cpu, strict, json_file) -> None:
-    """Lead TRACE (text, plain, gzip or xz; - for standard input) through each policy's hooks."""
+def replay(trace, names, cpu, residency_from, tsc_hz, strict, quiet, json_file) -> None:
+    """Lead TRACE through each policy's hooks: text, plain, gzip or xz; a trace.dat or perf.data;
+    - for standard input."""
     if trace == "-" and sys.stdin is None:
         raise InputError("<standard input>: is closed; name a trace")
-    done = _replay(trace, names, cpu=cpu, strict=strict)
+    with reading(trace, quiet) as progress:
+        done = _replay(
+            trace, names, cpu=cpu, strict=strict, tsc_hz=tsc_hz,
+            residency_from=residency_from, progress=progress,
+        )  # fmt: skip
     if json_file is not None:
         write_json(json_file, done.to_dict())
     if json_file != "-":
         from ..figures import replay_table
 
         click.echo(replay_table(done), nl=False)
-    for remark in done.recording.notes:
+    for remark in done.total.notes:
         note(f"note: {remark}")

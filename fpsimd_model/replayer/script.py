@@ -12,7 +12,7 @@ from collections.abc import Iterable
 
 from ..traces import Context, Kind, Position, Recording
 
-__all__ = ["Call", "accesses", "script_of"]
+__all__ = ["SILENT", "Call", "Script", "accesses", "before", "script_of"]
 
 
 class Call(enum.IntEnum):
@@ -47,6 +47,62 @@ _PLAIN = {
     Kind.RETURN_TO_USER: Call.RETURN_TO_USER,
     Kind.SCHED_OUT: Call.SCHED_OUT,
 }
+#: Steps that call nothing and decide nothing.
+SILENT = frozenset(
+    set(Kind) - set(_PLAIN)
+    - {Kind.ENTER, Kind.EXIT, Kind.SOFTIRQ_ENTRY, Kind.NEON_BEGIN, Kind.GAP}
+)  # fmt: skip
+
+
+class Script:
+    """Turns steps into calls, one after another, from the position `start`; see `script_of`.
+
+    What it remembers is in ``state``, which can be read and set.
+    """
+
+    def __init__(self, start: Position) -> None:
+        self.live = False  # at the last entry, in the recorded kernel
+        self.carried = False  # the registers stayed the guest's since the last exit
+        self.in_run = start == Position.GUEST  # with a beginning that is known
+        self.checked = False  # softirqs were looked for since the exit
+
+    @property
+    def state(self) -> tuple[bool, bool, bool, bool]:
+        """All that decides which calls come."""
+        return self.live, self.carried, self.in_run, self.checked
+
+    @state.setter
+    def state(self, state: tuple[bool, bool, bool, bool]) -> None:
+        self.live, self.carried, self.in_run, self.checked = state
+
+    def calls(self, kind: int, position: int, context: int, live: int) -> tuple[Call, ...]:
+        """The calls of one step."""
+        if kind == Kind.ENTER:
+            self.in_run, self.live, self.checked = True, self.carried, False
+            return (Call.ENTER,)
+        if kind == Kind.EXIT:
+            use = _use(live, self.live) if self.in_run else None
+            self.carried, self.in_run, self.checked = live == 1, False, False
+            return (Call.EXIT,) if use is None else (use, Call.EXIT)
+        if kind == Kind.SOFTIRQ_ENTRY:
+            if position != Position.WINDOW or self.checked:
+                return ()
+            self.checked = True
+            return (Call.SOFTIRQ_PENDING,)
+        if kind == Kind.NEON_BEGIN:
+            if position == Position.SCHED or position == Position.UNKNOWN:
+                return ()  # what it saves there is another task's
+            self.carried = False
+            return (Call.TASK_NEON if context == Context.TASK else Call.NEON,)
+        if kind in (Kind.PUT, Kind.SCHED_OUT, Kind.LOAD, Kind.GAP):
+            self.carried = False
+        call = _PLAIN.get(kind)
+        return () if call is None else (call,)
+
+
+def before(start: Position) -> tuple[Call, ...]:
+    """What came before a trace that begins at the position `start`."""
+    return _BEFORE[start]
 
 
 def script_of(recording: Recording) -> tuple[list[Call], list[Call]]:
@@ -55,40 +111,11 @@ def script_of(recording: Recording) -> tuple[list[Call], list[Call]]:
     The first run of a trace that begins in the guest, and the first after a gap, are taken as
     entered with the trap armed.
     """
-    before = list(_BEFORE[recording.start])
+    script = Script(recording.start)
     calls: list[Call] = []
-    live = False  # at the last entry, in the recorded kernel
-    carried = False  # the registers stayed the guest's since the last exit
-    run_at: int | None = len(calls) if recording.start == Position.GUEST else None
-    checked = False
     for step in recording:
-        kind = step.kind
-        if kind == Kind.ENTER:
-            calls.append(Call.ENTER)
-            run_at, live, checked = len(calls), carried, False
-        elif kind == Kind.EXIT:
-            if run_at is not None:
-                use = _use(step.live, live)
-                if use is not None:
-                    calls.append(use)
-            calls.append(Call.EXIT)
-            carried, run_at, checked = step.live == 1, None, False
-        elif kind == Kind.SOFTIRQ_ENTRY:
-            if step.position == Position.WINDOW and not checked:
-                calls.append(Call.SOFTIRQ_PENDING)
-                checked = True
-        elif kind == Kind.NEON_BEGIN:
-            if step.position == Position.SCHED or step.position == Position.UNKNOWN:
-                continue  # what it saves there is another task's
-            calls.append(Call.TASK_NEON if step.context == Context.TASK else Call.NEON)
-            carried = False
-        elif kind in _PLAIN:
-            calls.append(_PLAIN[kind])
-            if kind in (Kind.PUT, Kind.SCHED_OUT, Kind.LOAD):
-                carried = False
-        elif kind == Kind.GAP:
-            carried = False
-    return before, calls
+        calls += script.calls(step.kind, step.position, step.context, step.live)
+    return list(before(recording.start)), calls
 
 
 def _use(live_at_exit: int, live_at_entry: bool) -> Call | None:

@@ -8,7 +8,7 @@ from ..policies.base import Policy
 from ..registers import COUNTERS, Cpu, PolicyError
 from .script import Call
 
-__all__ = ["COUNTS", "walk"]
+__all__ = ["COUNTS", "Walker", "walk"]
 
 #: What a replay counts, in the order of ``fpsimd-model replay --json``.
 COUNTS = (
@@ -44,18 +44,22 @@ def walk(
     PolicyError
         If a hook fails.
     """
-    walker = _Walker(policy)
-    walker.run(before, maybe)
+    walker = Walker(policy, maybe)
+    walker.run(before)
     walker.forget()
-    walker.run(calls, maybe)
+    walker.run(calls)
     return walker.counts()
 
 
-class _Walker:
-    """Each (state, call) is run once and remembered: a trace has few different ones."""
+class Walker:
+    """One policy, led call by call; with `maybe`, uses of FP that may have been count as such.
 
-    def __init__(self, policy: type[Policy]) -> None:
-        self.policy, self.hooks = policy, policy()
+    Each (state, call) is run once and remembered, as a trace has few different ones: the next
+    state, what is counted, how often it came, and how many uses of NEON are held back.
+    """
+
+    def __init__(self, policy: type[Policy], maybe: bool) -> None:
+        self.policy, self.hooks, self.maybe = policy, policy(), maybe
         self.cpu = Cpu(policy.flags)
         self.state = self.cpu.state()
         self.known: dict[tuple, list] = {}
@@ -66,26 +70,35 @@ class _Walker:
         for entry in self.known.values():
             entry[2] = 0
 
-    def run(self, calls: Iterable[Call], maybe: bool) -> None:
+    def run(self, calls: Iterable[Call]) -> None:
         """Make the calls, one after another."""
         for call in calls:
-            if call == Call.MAYBE_ACCESS:
-                if not maybe:
-                    continue
-                call = Call.ACCESS
-            self._one(call)
-            if call == Call.PUT and self.held:
-                released, self.held = self.held, 0
-                for _ in range(released):
-                    self._one(Call.NEON)
+            entry = self.step(call)
+            if entry is not None:
+                entry[2] += 1
+                self.held += entry[3]
+                if call == Call.PUT:
+                    self.release()
 
-    def _one(self, call: Call) -> None:
+    def step(self, call: Call) -> list | None:
+        """Go on by one call, and say which transition that was; it is not counted yet."""
+        if call == Call.MAYBE_ACCESS:
+            if not self.maybe:
+                return None
+            call = Call.ACCESS
         entry = self.known.get((self.state, call))
         if entry is None:
             entry = self.known[self.state, call] = self._learn(call)
-        entry[2] += 1
         self.state = entry[0]
-        self.held += entry[3]
+        return entry
+
+    def release(self) -> None:
+        """What was held back while softirqs were off runs now."""
+        released, self.held = self.held, 0
+        for _ in range(released):
+            entry = self.step(Call.NEON)
+            entry[2] += 1
+            self.held += entry[3]
 
     def _learn(self, call: Call) -> list:
         cpu = self.cpu

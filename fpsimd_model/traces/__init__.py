@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from .event import Event, Gap
 from .reader import Reader, read
-from .recording import Context, Image, Kernel, Kind, Position, Recording, Step, Why
+from .recording import PACKETS, Context, Image, Kernel, Kind, Position, Recording, Step, Why
 from .understand import understand, understand_all
 
 __all__ = [
+    "PACKETS",
     "Context",
     "Event",
     "Gap",

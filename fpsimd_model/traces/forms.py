@@ -68,11 +68,19 @@ FORMS = (
         re.compile(
             rb"(?P<head>" + _COMM + rb" +(?:(?:\d+|-1)/)?(?P<pid>\d+|-1) +\[(?P<cpu>\d+)\]"
             rb"(?: +(?P<misc>[A-Za-z]{1,8}))?) +(?P<time>\d+\.\d+): +(?:\d+ +)?"
-            rb"(?P<body>[\w.-]+:[^\s:]+:.*)"
+            rb"(?P<body>(?:[\w.-]+:)?[^\s:]+:.*)"
         ),
         True,
     ),
-    # perf script without a CPU, or without comm and pid: read, but of no use for residencies.
+    # perf script without a thread, or without a CPU: read, but of no use for residencies.
+    Form(
+        "perf script, no thread",
+        re.compile(
+            rb"(?P<head> *\[(?P<cpu>\d+)\](?: +(?P<misc>[A-Za-z]{1,8}))?)"
+            rb" +(?P<time>\d+\.\d+): +(?:\d+ +)?(?P<body>[\w.-]+:[^\s:]+:.*)"
+        ),
+        False,
+    ),
     Form(
         "perf script, no CPU",
         re.compile(

@@ -25,10 +25,13 @@ class GuestRuns(State):
     def _enter(self) -> None:
         if self.position < LOOP:
             self._must_be_resident()
+        elif not self.exit_told and self.has_exit and self.arm:
+            self._impossible()  # x86 can print an entry and not run (emulation_required)
         self._leave_guest()
         self._close_window()
         self._emit(Kind.ENTER)
         self.entries += 1
+        self.exit_told = False
         self._in_guest()
 
     def _in_guest(self) -> None:
@@ -96,6 +99,7 @@ class GuestRuns(State):
         self.entered_live = LIVE
 
     def _kexit(self, reason: int, where: int) -> None:
+        self.exit_told = True
         early = bool(where & IRQS_OFF) if where & IRQS_KNOWN else not self.arm
         if self.position == GUEST:
             self._exit(NOT_LIVE if self.has_bind and not self.has_sync else UNSURE)

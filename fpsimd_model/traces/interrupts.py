@@ -70,6 +70,11 @@ class Interrupts(State):
     def _wakeup(self, value: int, where: int) -> None:
         self._emit(Kind.WAKEUP)
 
+    def _packet(self, layer: int, where: int) -> None:
+        if where & 7 != Context.NMI:
+            self._leave_guest()
+        self._emit(Kind.PACKET, layer, self._context(where, self.softirq))
+
     def _save(self, image: int, where: int) -> None:
         whose = self.images.get(image, -1)
         if whose < 0:  # no argument tells: only a guest that has run can have live registers
@@ -117,4 +122,6 @@ class Interrupts(State):
             self._emit(Kind.NEON_BEGIN, -1, self._context(where, self.other_softirq))
         elif kind == Raw.NEON_END:
             self._emit(Kind.NEON_END, -1, self._context(where, self.other_softirq))
+        elif kind == Raw.PACKET:
+            self._emit(Kind.PACKET, value, self._context(where, self.other_softirq))
         self.position = position

@@ -13,13 +13,16 @@ from typing import NamedTuple
 from .forms import Form, context_of, flags_from_bits
 from .meaning import Meaning
 from .rows import FROM_TRACER, IRQS_KNOWN, IRQS_OFF, Raw, pack
+from .symbols import NAMES
 
 __all__ = ["Head", "Lines"]
 
 LONGEST = 4096  # bytes; the kernel formats a line of a trace in one page
 _REMEMBERED = 1 << 15
 _FEW = 256
+_PLAIN = 300  # bytes; what kvm_entry and kvm_exit print is shorter
 _WITH_SYSTEM = re.compile(rb"[\w.-]+:[^\s:]+:")
+_COUNTER = re.compile(rb"([a-z][a-z0-9_.-]*)(?::[a-zA-Z]+)?:\s+\S.*")
 _INNER_HEAD = re.compile(rb"[-\s/]\d+ +(?:\(.{5,9}\) +)?\[\d{3,}\] +\S.*\d: ")
 _NO_NAMES = ("<...>", ":", "[guest")  # what is printed for a thread that is not known
 _WITH_IMAGE = (Raw.SAVE, Raw.RESTORE, Raw.BIND)
@@ -36,10 +39,13 @@ class Head(NamedTuple):
 
 
 class Lines:
-    """Takes lines of one form apart; ``digits`` is how many a second has behind its point."""
+    """Takes lines of one form apart; ``digits`` is how many a second has behind its point.
 
-    def __init__(self, form: Form, meaning: Meaning) -> None:
-        self.form, self.meaning = form, meaning
+    ``tick_hz`` is the rate of the counter where times are bare counts.
+    """
+
+    def __init__(self, form: Form, meaning: Meaning, tick_hz: int | None = None) -> None:
+        self.form, self.meaning, self.tick_hz = form, meaning, tick_hz
         self.systems = form.name.startswith("perf")  # events are printed with their system
         self.digits = 6
         self.ticks = False
@@ -47,6 +53,7 @@ class Lines:
         self.heads: dict[bytes, Head] = {}
         self.seconds: dict[bytes, int] = {}  # "   12." with its padding, in ns
         self.bodies: dict[bytes, int] = {}
+        self.places: dict[bytes, int] = {}  # bodies up to the guest's program counter
         self.useless: dict[bytes, int] = {}
         self.comms: dict[int, str] = {}
         self.texts: dict[bytes, tuple[str, str, str]] = {}
@@ -70,7 +77,8 @@ class Lines:
         part = line[point:colon]
         if second is None or not part.isdigit():
             return None
-        return head, second + int(part) * 10 ** (9 - digits), line[colon + 2 :].strip()
+        body = line[colon + 2 :].lstrip(b" ").rstrip()
+        return head, second + int(part) * 10 ** (9 - digits), body
 
     def apart(self, line: bytes) -> tuple[Head, int, bytes] | None:
         """Head, time and body of a line by the full grammar; None if it does not fit."""
@@ -126,13 +134,23 @@ class Lines:
             return int(text[:-2]) * 1000
         whole, _, part = text.partition(b".")
         if not part:
-            return min(int(whole[:19]), LATEST)
+            ticks = int(whole[:19])
+            return min(ticks * 1_000_000_000 // self.tick_hz if self.tick_hz else ticks, LATEST)
         return min(int(whole[:19]) * 1_000_000_000 + int(part[:9].ljust(9, b"0")), LATEST)
 
     def code(self, body: bytes, cut: bool = False) -> int | None:
         """What a body says as one number (see `code_of`), 0 for nothing; None if it is torn."""
-        if len(body) > LONGEST or (self.systems and not _WITH_SYSTEM.match(body)):
+        if len(body) > LONGEST:
             return None
+        if self.systems and not _WITH_SYSTEM.match(body):
+            return 0 if not cut and self._is_counter(body) else None
+        at = body.find(b"PC: 0x")
+        if at < 0:
+            at = body.find(b" rip 0x")
+        if at > 0 and not cut:
+            code = self.places.get(body[:at])
+            if code is not None and len(body) < _PLAIN and b"] " not in body:
+                return code
         name, blank, _ = body.partition(b" ")
         met = self.useless.get(name)
         if met is not None:
@@ -158,8 +176,21 @@ class Lines:
                 if len(self.useless) < _REMEMBERED:
                     self.useless[name] = 0
                 return 0
-        self._remember(body, code)
+        if at > 0 and not cut and kind in (Raw.ENTRY, Raw.KEXIT):
+            if len(self.places) >= _REMEMBERED:
+                self.places.clear()
+            self.places[body[:at]] = code
+        else:
+            self._remember(body, code)
         return code
+
+    def _is_counter(self, body: bytes) -> bool:
+        """Whether this is a sample of a hardware or software event, which has no system."""
+        match = _COUNTER.fullmatch(body)
+        if match is None or _INNER_HEAD.search(body):
+            return False
+        name = match[1].decode()
+        return self.meaning.of_no_use(name, "") and name not in NAMES
 
     def _remember(self, body: bytes, code: int) -> None:
         if len(self.bodies) >= _REMEMBERED:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import enum
 import re
 
+from .recording import PACKETS
 from .rows import Raw
 from .symbols import ENTRY_BYTES, EVENTS, FUNCTIONS, MOVES, NAMES, SAVERS, SCRATCH, SCRATCH_LOADERS
 
@@ -46,6 +47,7 @@ _IRQ = re.compile(rf"irq={_NUMBER}\b")
 _X86_ENTRY = re.compile(r"vcpu \d|.*\b(?:vcpu_id|rip)\b")
 _ARM_CODES = {0: "IRQ", 1: "SERROR", 2: "TRAP", 3: "IL"}
 _VECTORS = (Raw.SOFTIRQ_RAISE, Raw.SOFTIRQ_ENTRY, Raw.SOFTIRQ_EXIT)
+_LAYERS = {name: index for index, name in enumerate(PACKETS)}
 _LONGEST = 512  # characters; what these events print is far shorter
 _USER_REASON = re.compile(rf"reason (\S+) \((-?\d+)\){_IP}\s*")
 _SWITCH = (
@@ -97,10 +99,12 @@ class Meaning:
             kind = FUNCTIONS.get(name, Raw.SKIP)
             if kind in (Raw.SAVE, Raw.RESTORE):
                 return kind, -1
+            if kind is Raw.PACKET:
+                return kind, _LAYERS[name]
             return kind, _caller(caller) if kind in (Raw.LOAD, Raw.PUT) else 0
         kind = EVENTS.get(name)
         if kind is not None:
-            return self._event(kind, text)
+            return self._event(kind, name, text)
         if text.startswith("("):
             return self._probe(name, text)
         return Raw.SKIP, 0
@@ -110,7 +114,7 @@ class Meaning:
         """Whether every event of this name can be passed over unread."""
         return name not in EVENTS and not text.startswith("(")
 
-    def _event(self, kind: Raw, text: str) -> tuple[int, int] | None:
+    def _event(self, kind: Raw, name: str, text: str) -> tuple[int, int] | None:
         if len(text) > _LONGEST:
             return None
         if text.startswith("[FAILED TO PARSE]"):
@@ -129,6 +133,8 @@ class Meaning:
                 return kind, self._reason(match[1].removeprefix("KVM_EXIT_"))
             match = _FIELDS.fullmatch(text)
             return match and (kind, self._reason(f"reason {match[1] or match[2]}"))
+        elif kind is Raw.PACKET:
+            return kind, _LAYERS[name]
         elif kind is Raw.ENTRY:
             if "PC: 0x" in text or "vcpu_pc=" in text:
                 self.arm = True
@@ -193,6 +199,8 @@ class Meaning:
         if kind in (Raw.SAVE, Raw.RESTORE, Raw.BIND):
             image = _IMAGE.search(arguments)
             return kind, self._image(image[1]) if image else -1
+        if kind is Raw.PACKET:
+            return kind, _LAYERS.get(symbol or name, -1)
         return kind, 0
 
     def _reason(self, reason: str) -> int:

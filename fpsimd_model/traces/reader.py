@@ -23,6 +23,7 @@ _LIMIT = 0.01  # share of unread lines above which a trace is refused
 _SHOWN = 5  # unread lines that are kept to show
 _LOOK = 400  # lines that decide on the form
 
+_QUOTE = re.compile(rb"\A(?:> ?)+")  # a trace that somebody answered to
 _ENTRIES = re.compile(rb"# entries-in-buffer/entries-written: (\d{1,18})/(\d{1,18})\b.*")
 
 
@@ -42,7 +43,13 @@ class Reader:
         *,
         strict: bool = False,
         progress: Callable[[int | None, int | None], None] | None = None,
+        tsc_hz: float | None = None,
     ) -> None:
+        if tsc_hz is not None and not 1e3 <= tsc_hz <= 1e12:
+            raise InputError(
+                f"tsc_hz: {tsc_hz!r} is no rate of a counter, from 1e3 to 1e12 a second"
+            )
+        self.tick_hz = None if tsc_hz is None else round(tsc_hz)
         self._source = Source(source)
         self.name = self._source.name
         self.strict = strict
@@ -55,7 +62,7 @@ class Reader:
         self.meaning = Meaning([], [])
         self._grammar: Lines | None = None
         self._walked = False
-        self._is_report = False
+        self._is_report = self._quoted = False
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -72,8 +79,13 @@ class Reader:
 
     @property
     def clock(self) -> str:
-        """``"seconds"``, or ``"ticks"`` where the trace clock printed a bare count."""
-        return "ticks" if self._grammar is not None and self._grammar.ticks else "seconds"
+        """``"seconds"``; ``"ticks"`` where the trace clock printed a bare count of unknown rate."""
+        return "ticks" if self.counted and not self.tick_hz else "seconds"
+
+    @property
+    def counted(self) -> bool:
+        """Whether the trace clock printed a bare count."""
+        return self._grammar is not None and self._grammar.ticks
 
     def __iter__(self) -> Iterator[Event | Gap]:
         for lines, first, cut in self._blocks():
@@ -100,12 +112,17 @@ class Reader:
                 if gap is not None:
                     yield gap
 
-    def rows(self) -> Rows:
-        """All events that a model of register moves can use; the fast way through a trace."""
+    def rows(self, look: Callable[[Reader], None] | None = None) -> Rows:
+        """All events that a model of register moves can use; the fast way through a trace.
+
+        ``look`` is called with this reader once a first part of the trace has been read.
+        """
         rows = Rows()
         rows.reasons, rows.images = self.meaning.reasons, self.meaning.images
         for lines, first, cut in self._blocks():
             rows.add(self._scan(lines, first, cut, rows))
+            if look is not None:
+                look, _ = None, look(self)
         rows.comms, rows.arm = self._grammar.comms, self.meaning.arm
         return rows
 
@@ -128,7 +145,7 @@ class Reader:
                     body = line[colon + 2 :]
                     code = known_body(body)
                     if code is None:
-                        stripped = body.strip()
+                        stripped = body.lstrip(b" ").rstrip()
                         code = known_body(stripped)
                         if code is None:
                             code = grammar.code(stripped)
@@ -180,6 +197,8 @@ class Reader:
             for lines, cut in self._source.blocks():
                 if self._grammar is None:
                     self._choose(lines)
+                if self._quoted:
+                    lines = [_QUOTE.sub(b"", line) for line in lines]
                 first = self.lines + 1
                 self.lines += len(lines)
                 if self._grammar is not None:
@@ -207,13 +226,16 @@ class Reader:
                     break
         if not look:
             return
+        self._quoted = 2 * sum(line.startswith(b">") for _, line in look) > len(look)
+        if self._quoted:
+            look = [(number, _QUOTE.sub(b"", line)) for number, line in look]
         form = sniff([line for _, line in look])
         if form is None:
             raise InputError(
                 f"{self.name}:{look[0][0]}: not a trace in a form that is read here (tracefs, "
                 f"trace-cmd report, perf script): {_shown(look[0][1])}"
             )
-        self._grammar = Lines(form, self.meaning)
+        self._grammar = Lines(form, self.meaning, self.tick_hz)
         self.form = "trace-cmd report" if self._is_report else form.name
 
     def _no_event(self, line: bytes, number: int, cpu: int | None, cut: bool) -> Gap | None:
@@ -253,7 +275,9 @@ def _shown(line: bytes) -> str:
     return text + "..." if len(line) > 160 else text
 
 
-def read(source, *, strict: bool = False, progress=None) -> Reader:
+def read(
+    source, *, strict: bool = False, progress=None, tsc_hz: float | None = None
+) -> Reader:  # fmt: skip
     """Open a trace for reading: an iterator of `Event` and `Gap`, in the order of the file.
 
     Parameters
@@ -261,12 +285,15 @@ def read(source, *, strict: bool = False, progress=None) -> Reader:
     source:
         A path, ``"-"`` for standard input, or an open file. Raw tracefs text (``trace`` or
         ``trace_pipe``, latency format too), ``trace-cmd report`` and ``perf script``, plain or
-        compressed with gzip, xz or bzip2; form and compression are told from the content.
+        compressed with gzip, xz or bzip2; form and compression are told from the content. A
+        ``trace.dat`` or ``perf.data`` given by its path is printed by trace-cmd or perf.
     strict:
         Stop at the first line that cannot be read; otherwise such lines become gaps, are
         counted, and only more than 1% of them stop the reading.
     progress:
         Called as ``progress(bytes_done, size)`` after each block; either may be None.
+    tsc_hz:
+        Rate of the counter that the trace clock ``x86-tsc`` prints, in ticks a second.
 
     Raises
     ------
@@ -279,4 +306,4 @@ def read(source, *, strict: bool = False, progress=None) -> Reader:
     >>> [(event.cpu, event.name, event.text) for event in read(io.BytesIO(line))]
     [(1, 'softirq_entry', 'vec=3 [action=NET_RX]')]
     """
-    return Reader(source, strict=strict, progress=progress)
+    return Reader(source, strict=strict, progress=progress, tsc_hz=tsc_hz)

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import enum
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Context", "Image", "Kernel", "Kind", "Position", "Recording", "Step", "Why"]
+from .spool import blocks_of
+
+__all__ = [
+    "PACKETS",
+    "Context",
+    "Image",
+    "Kernel",
+    "Kind",
+    "Position",
+    "Recording",
+    "Step",
+    "Why",
+]
 
 
 class Kind(enum.IntEnum):
@@ -34,6 +47,15 @@ class Kind(enum.IntEnum):
     USER_EXIT = 16  # kvm_userspace_exit [index in Recording.reasons]
     WAKEUP = 17  # a vCPU that polled or slept goes on
     GAP = 18  # events are missing here
+    PACKET = 19  # a packet at a layer of the network stack [index in PACKETS]
+
+
+#: Layers at which a `Kind.PACKET` step says that a packet passes; one packet may pass several.
+PACKETS = (
+    "esp_input", "esp6_input", "xfrm_input", "esp_output", "esp6_output", "xfrm_output",
+    "crypto_aead_decrypt", "crypto_aead_encrypt", "wg_packet_decrypt_worker", "napi_gro_receive",
+    "netif_receive_skb",
+)  # fmt: skip
 
 
 class Position(enum.IntEnum):
@@ -114,9 +136,12 @@ class Recording:
     """One vCPU thread's part of a trace.
 
     ``steps`` is a structured array with the fields of `Step` (iterate the recording for `Step`
-    records, or take columns: ``recording.steps["kind"]``). ``start`` is the thread's position
-    when the trace begins; ``first_partial`` and ``last_partial`` say that the trace cuts a
-    residency at its ends. Totals leave inferred steps out.
+    records, or take columns: ``recording.steps["kind"]``); of more than a million steps it is
+    mapped from a temporary file, and `blocks` gives them piece by piece. ``start`` is the
+    thread's position when the trace begins; ``first_partial`` and ``last_partial`` say that the
+    trace cuts a residency at its ends. Totals leave inferred steps out. ``recorded`` has the
+    kinds of step that the trace shows at all, of whatever thread: of the others, none says
+    nothing.
     """
 
     name: str
@@ -149,11 +174,15 @@ class Recording:
     lost: int
     notes: tuple[str, ...]
     steps: np.ndarray = field(repr=False)
+    recorded: frozenset[Kind] = frozenset()
+
+    def blocks(self) -> Iterator[np.ndarray]:
+        """The steps in order, some 65,000 at a time, in memory that does not grow with them."""
+        return blocks_of(self.steps)
 
     def __iter__(self) -> Iterator[Step]:
         names = Step._fields
-        for at in range(0, len(self.steps), 1 << 14):
-            part = self.steps[at : at + (1 << 14)]
+        for part in self.blocks():
             for row in zip(*(part[name].tolist() for name in names), strict=True):
                 time_ns, kind, position, context, value, live, inferred, cpu = row
                 yield Step(
@@ -166,13 +195,14 @@ class Recording:
 
     def exits_by_reason(self) -> dict[str, int]:
         """How often the guest exited for each reason that the trace names, most frequent first."""
-        values = self.steps["value"][self.steps["kind"] == Kind.EXIT]
-        found, counts = np.unique(values, return_counts=True)
-        named = [
-            (self.reasons[value] if value >= 0 else "unknown", int(n))
-            for value, n in zip(found.tolist(), counts.tolist(), strict=True)
-        ]
-        return dict(sorted(named, key=lambda item: -item[1]))
+        found: Counter[int] = Counter()
+        for part in self.blocks():
+            values, counts = np.unique(
+                part["value"][part["kind"] == Kind.EXIT], return_counts=True
+            )  # fmt: skip
+            found.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+        return {self.reasons[v] if v >= 0 else "unknown": n for v, n in ordered}
 
     def to_dict(self) -> dict:
         """The totals as JSON-ready values."""
@@ -204,6 +234,7 @@ class Recording:
             "first_partial": self.first_partial,
             "last_partial": self.last_partial,
             "live_known": self.live_known,
+            "recorded": [kind.name.lower() for kind in sorted(self.recorded)],
             "residency_from": self.residency_from,
             "unread": self.unread,
             "gaps": self.gaps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .meaning import Caller
+from .proxies import SWITCHES
 from .recording import Kind, Why
 from .state import LOOP, NOT_LIVE, SCHED, USER, State
 
@@ -23,6 +24,7 @@ class Residency(State):
             self._return_unseen()
         self._emit(Kind.LOAD, why)
         self.loads += 1
+        self.blind = False
         self._resident()
 
     def _resident(self) -> None:
@@ -49,7 +51,17 @@ class Residency(State):
         if why == Why.UNKNOWN:
             self.put_at = at
         self.puts += 1
+        self.blind = False
         self._put_done(why)
+
+    def _timer_load(self, value: int, where: int) -> None:
+        """The first timer that is restored stands for the load, where that is not recorded."""
+        if self.position < LOOP:
+            self._load(Caller.UNKNOWN, where)
+
+    def _timer_save(self, value: int, where: int) -> None:
+        if self.position >= LOOP:
+            self._put(Caller.UNKNOWN, where)
 
     def _put_done(self, why: int) -> None:
         self.why_out = why
@@ -81,6 +93,7 @@ class Residency(State):
             self.position = SCHED
 
     def _lost_put(self) -> None:
+        self._impossible()
         self._leave_guest()
         self._close_window()
         self._emit(Kind.PUT, Why.UNKNOWN, inferred=True)
@@ -89,13 +102,19 @@ class Residency(State):
 
     def _must_be_resident(self) -> None:
         """A load is missing: at the trace's start, in a gap, or not recorded."""
+        if self.proxy == SWITCHES:
+            self._load(Caller.UNKNOWN, 0)
+            return
         self._settle_put(Why.UNKNOWN)
+        self._impossible()
         self._emit(Kind.LOAD, Why.UNKNOWN, inferred=True)
         self._resident()
 
     def _user_exit(self, reason: int, where: int) -> None:
         self._settle_put(Why.USER)
-        if self.position >= LOOP:
+        if self.position >= LOOP and self.proxy == SWITCHES:
+            self._put(Caller.IOCTL, where)
+        elif self.position >= LOOP:
             self._leave_guest()
             self._close_window()
         self._emit(Kind.USER_EXIT, reason)
@@ -137,6 +156,8 @@ class Residency(State):
             self._leave_guest()
             self._close_window()
             self.out_why = why  # the put follows
+            if self.proxy == SWITCHES:
+                self._put(Caller.SCHED, where)
         elif self.position == SCHED:  # put by the scheduler, which says so only now
             self._emit(Kind.SCHED_OUT, why)
         else:
@@ -150,9 +171,32 @@ class Residency(State):
     def _gone(self) -> None:
         """Another task runs, and the put that should have come was not seen."""
         self.out_why, why = None, self.out_why
+        self._impossible()
         self._emit(Kind.PUT, why, inferred=True)
         self.out_why = why
         self._put_done(why)
+
+    def _moved(self, cpu: int) -> None:
+        """The thread is on another CPU: without a put and a switch between, they were not seen."""
+        if self.out_why is not None:
+            self._gone()
+        elif self.running and self.position >= LOOP:
+            self._leave_guest()
+            self._close_window()
+            self.out_why = int(Why.SCHED)
+            self._gone()
+            self._here_again(cpu)
+        elif self.running and self.position == USER:
+            self._emit(Kind.SCHED_OUT, Why.SCHED, inferred=True)
+            self.why_out = Why.USER
+            self.position = SCHED
+            self._here_again(cpu)
+        self.cpu = cpu
+
+    def _here_again(self, cpu: int) -> None:
+        self.cpu = cpu
+        self._emit(Kind.SCHED_IN, inferred=True)
+        self._switched_in()
 
     def _switched_in(self) -> None:
         if self.out_why is not None:

@@ -1,16 +1,19 @@
 """The events that a model of register moves can use, as compact rows in the order of the file.
 
-A row is 24 bytes whatever its line was: half a minute of a busy machine fits in memory, text
-does not. Which thread is a vCPU shows only later in a trace, so rows are kept for every thread
-of every CPU that has run one.
+A row is 24 bytes whatever its line was. Which thread is a vCPU, and what was recorded at all,
+shows only later in a trace, so rows are kept for every thread of every CPU that has run one:
+the first million in memory, the rest in a temporary file.
 """
 
 from __future__ import annotations
 
 import enum
 from collections import deque
+from collections.abc import Iterator
 
 import numpy as np
+
+from .spool import Spool
 
 __all__ = ["ALL_CPUS", "Raw", "Rows"]
 
@@ -18,7 +21,6 @@ ALL_CPUS = 0xFFFF
 ROW = np.dtype(
     [("time", "i8"), ("value", "i4"), ("pid", "i4"), ("cpu", "u2"), ("kind", "u1"), ("where", "u1")]
 )
-_BLOCK = 1 << 17
 _KEPT = 1 << 18  # rows that wait for a vCPU on their CPU
 
 
@@ -49,6 +51,7 @@ class Raw(enum.IntEnum):
     LOADED_FP = 21  # task_fpsimd_load called: a RESTORE where no probe shows the move
     TIMER_LOAD = 22  # kvm_timer_restore_state: a weaker sign of a load
     TIMER_SAVE = 23  # kvm_timer_save_state: a weaker sign of a put
+    PACKET = 24  # a packet at a layer of the network stack; value: index in symbols.PACKETS
 
 
 #: What the low bits of a packed row's `where` say: context (see forms), then irqs off, known.
@@ -72,12 +75,13 @@ class Rows:
         self.first_ns: int | None = None
         self.last_ns: int | None = None
         self.backwards = 0  # how often a time is before the one before it on its CPU
-        self._parts: list[np.ndarray] = []
+        self.in_order = True  # no time is before the one above it, on whatever CPU
+        self._spool = Spool(ROW)
         self._latest: dict[int, int] = {}
         self._traced = np.zeros((2, len(Raw)), dtype=bool)
-        self._small: list[np.ndarray] = []
+        self._layers = np.zeros((2, 256), dtype=bool)  # the same of packets, by layer
         self._waiting: deque[np.ndarray] = deque()
-        self._fresh = self._small_rows = 0
+        self._fresh = 0
         self._vcpu_cpus = np.zeros(ALL_CPUS + 1, dtype=bool)
         self._vcpu_cpus[ALL_CPUS] = True
 
@@ -98,23 +102,17 @@ class Rows:
         traced = part["where"] & FROM_TRACER != 0
         self._traced[0, part["kind"][~traced]] = True
         self._traced[1, part["kind"][traced]] = True
+        if (packets := part["kind"] == Raw.PACKET).any():
+            self._traced[:, Raw.PACKET] = False
+            for by in (0, 1):
+                self._layers[by, part["value"][packets & (traced == by)] & 0xFF] = True
         self._check_times(part)
         self._vcpu_cpus[part["cpu"][np.isin(part["kind"], _OF_KVM)]] = True
         self._waiting.append(part)
         self._fresh += len(part)
         while self._fresh > _KEPT + len(self._waiting[0]):
             self._fresh -= len(self._waiting[0])
-            self._keep(self._waiting.popleft())
-
-    def _keep(self, part: np.ndarray | None) -> None:
-        """Store rows for good, in blocks large enough that freeing one gives memory back."""
-        if part is not None:
-            part = self._of_vcpus(part)
-            self._small.append(part)
-            self._small_rows += len(part)
-        if self._small_rows >= _BLOCK or (part is None and self._small):
-            self._parts.append(np.concatenate(self._small))
-            self._small, self._small_rows = [], 0
+            self._spool.append(self._of_vcpus(self._waiting.popleft()))
 
     def _of_vcpus(self, part: np.ndarray) -> np.ndarray:
         keep = self._vcpu_cpus[part["cpu"]]
@@ -122,6 +120,11 @@ class Rows:
 
     def _check_times(self, part: np.ndarray) -> None:
         part = part[part["kind"] != Raw.GAP]
+        if not len(part):
+            return
+        if self.in_order:
+            times, last = part["time"], max(self._latest.values(), default=0)
+            self.in_order = int(times[0]) >= last and not (np.diff(times) < 0).any()
         for cpu in np.unique(part["cpu"]).tolist():
             times = part["time"][part["cpu"] == cpu]
             self.backwards += int((np.diff(times) < 0).sum())
@@ -134,39 +137,40 @@ class Rows:
             self.first_ns = time_ns
         self.last_ns = time_ns if self.last_ns is None else max(self.last_ns, time_ns)
 
-    def parts(self) -> list[np.ndarray]:
+    def parts(self) -> Iterator[np.ndarray]:
         """The rows in order, in parts: those of CPUs that run a vCPU, and each event once.
 
         A function that the tracer and a probe both recorded is taken from the tracer, whose line
-        has the caller.
+        has the caller. Can be asked for as often as wanted.
         """
         while self._waiting:
-            self._keep(self._waiting.popleft())
-        self._keep(None)
+            self._spool.append(self._of_vcpus(self._waiting.popleft()))
         self._fresh = 0
-        twice = self._traced.all(axis=0)
-        for at, part in enumerate(self._parts):
+        twice, layers = self._traced.all(axis=0), self._layers.all(axis=0)
+        for part in self._spool.blocks():
             part = self._of_vcpus(part)
             if twice.any():
                 part = part[~twice[part["kind"]] | (part["where"] & FROM_TRACER != 0)]
-            self._parts[at] = part
-        self._parts = [part for part in self._parts if len(part)]
-        return self._parts
+            if layers.any():
+                again = (part["kind"] == Raw.PACKET) & (part["where"] & FROM_TRACER == 0)
+                part = part[~(again & layers[part["value"] & 0xFF])]
+            if len(part):
+                yield part
 
     def table(self) -> np.ndarray:
         """All `parts` as one structured array."""
-        parts = self.parts()
-        return np.concatenate(parts) if parts else np.empty(0, dtype=ROW)
+        return np.concatenate([np.empty(0, dtype=ROW), *self.parts()])
 
-    def select(self, *kinds: Raw, pid: int | None = None) -> np.ndarray:
-        """The rows of these kinds (of one thread), together."""
-        found = [np.empty(0, dtype=ROW)]
+    def tally(self, kind: Raw) -> dict[tuple[int, int], int]:
+        """How many rows of a kind there are, by thread and CPU."""
+        found: dict[tuple[int, int], int] = {}
         for part in self.parts():
-            keep = np.isin(part["kind"], kinds)
-            if pid is not None:
-                keep &= part["pid"] == pid
-            found.append(part[keep])
-        return np.concatenate(found)
+            part = part[part["kind"] == kind]
+            both = part["pid"].astype(np.int64) << 16 | part["cpu"]
+            for key, count in zip(*np.unique(both, return_counts=True), strict=True):
+                where = int(key) >> 16, int(key) & 0xFFFF
+                found[where] = found.get(where, 0) + int(count)
+        return found
 
 
 _OF_KVM = [Raw.LOAD, Raw.PUT, Raw.FLUSH, Raw.SYNC, Raw.ENTRY, Raw.KEXIT, Raw.USER_EXIT, Raw.WAKEUP]

@@ -7,12 +7,15 @@ import gzip
 import io
 import lzma
 import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
+from typing import NoReturn
 
 from ..errors import InputError
-from .advice import CONVERT_PERF, CONVERT_TRACE_CMD
+from .advice import CONVERT_PERF, CONVERT_TRACE_CMD, OLD_PERF
+from .tools import Tool, tool_for
 
 __all__ = ["BLOCK", "Source"]
 
@@ -42,6 +45,7 @@ class _Rewound(io.RawIOBase):
 class Source:
     """A trace's text as blocks of whole lines; ``done`` counts the bytes taken from the file.
 
+    A ``trace.dat`` or ``perf.data`` given by its path is printed by trace-cmd or perf, as found.
     ``source`` is a path, ``"-"`` for standard input, or a file object (binary, or text that has
     a binary ``buffer``). Compression is recognised by its first bytes. Raises `InputError` for
     what is missing, empty, cut, or no text.
@@ -49,10 +53,14 @@ class Source:
 
     def __init__(self, source) -> None:
         self.size: int | None = None
-        self._ours = False
+        self._ours = self._is_file = False
+        self._tool: Tool | None = None
         self._raw, self.name, self._ours = self._open(source)
         try:
             head = self._first_bytes()
+            found = tool_for(head)
+            if found is not None and self._is_file:
+                head = self._by_tool(found[1])
             self._refuse_magic(head)
             stream = io.BufferedReader(_Rewound(head, self._raw), 1 << 16)
             opener = next((o for magic, o in _OPENERS.items() if head.startswith(magic)), None)
@@ -69,7 +77,9 @@ class Source:
             path = os.fspath(source)
             try:
                 raw = io.FileIO(path, "rb")
-                self.size = os.fstat(raw.fileno()).st_size or None
+                about = os.fstat(raw.fileno())
+                self.size = about.st_size or None
+                self._is_file = stat.S_ISREG(about.st_mode)
                 return raw, str(path), True
             except (OSError, ValueError) as error:
                 reason = getattr(error, "strerror", None) or str(error)
@@ -93,16 +103,38 @@ class Source:
                 raise InputError(f"{self.name}: open the file in binary mode")
             head += data
         if not head:
-            raise InputError(f"{self.name}: the trace is empty")
+            self._refuse_empty()
         return head
 
+    def _refuse_empty(self) -> NoReturn:
+        if self._tool is not None:
+            self._tool.finish()
+            said = f"{self._tool.name} printed nothing{self._tool.complaint()}"
+            raise InputError(f"{self.name}: {said}")
+        raise InputError(f"{self.name}: the trace is empty")
+
+    def _by_tool(self, command: tuple[str, ...]) -> bytes:
+        """Go on with the text that the file's own tool prints, and its first bytes."""
+        self._raw.close()
+        self.size = None
+        self._tool = self._raw = Tool(command, self.name)
+        try:
+            return self._first_bytes()
+        except InputError:
+            if "--guest-code" not in command or "guest-code" not in self._tool.complaint():
+                raise
+        self._tool.close()  # perf before 5.19
+        return self._by_tool(tuple(OLD_PERF if word == "--guest-code" else word
+                                   for word in command))  # fmt: skip
+
     def _refuse_magic(self, head: bytes) -> None:
-        if head.startswith(b"\x17\x08\x44tracing"):
+        found = tool_for(head)
+        if found is not None:
+            what, command = found
+            advice = CONVERT_PERF if command[0] == "perf" else CONVERT_TRACE_CMD
             raise InputError(
-                f"{self.name}: a trace-cmd file, not text; convert it first: {CONVERT_TRACE_CMD}"
+                f"{self.name}: {what}, not text; give its path, or convert it first: {advice}"
             )
-        if head.startswith((b"PERFILE2", b"2ELIFREP")):
-            raise InputError(f"{self.name}: a perf.data file; convert it first: {CONVERT_PERF}")
         if head.startswith(b"\x28\xb5\x2f\xfd"):
             raise InputError(f"{self.name}: zstd is not read here; use: zstd -dc FILE | ... -")
 
@@ -121,6 +153,8 @@ class Source:
     @property
     def done(self) -> int | None:
         """Bytes of the file read so far, or None where the stream cannot tell."""
+        if self._tool is not None:
+            return self._taken
         try:
             return self._raw.tell()
         except (OSError, ValueError, AttributeError):
@@ -130,12 +164,16 @@ class Source:
         """Lists of lines without their ends; the flag says that the last one had no end."""
         tail = b""
         seen = False
+        self._taken = 0
         while True:
             data = self._guarded(self._text.read, BLOCK)
             if not data:
+                if self._tool is not None:
+                    self._tool.finish()
                 break
             if b"\0" in data:
                 raise InputError(f"{self.name}: not a text trace (it holds zero bytes)")
+            self._taken += len(data)
             if not seen and self._packed:
                 self._refuse_magic(data[:16])
             seen = True
@@ -149,7 +187,7 @@ class Source:
             if lines:
                 yield lines, False
         if not seen:
-            raise InputError(f"{self.name}: the trace is empty")
+            self._refuse_empty()
         if tail:
             yield [tail.rstrip(b"\r")], True
 

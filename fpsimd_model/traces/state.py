@@ -6,8 +6,9 @@ from array import array
 
 import numpy as np
 
-from .recording import STEP, Image, Position, Why
+from .recording import STEP, Image, Kind, Position, Why
 from .rows import Raw
+from .spool import Spool
 
 __all__ = ["GUEST", "LIVE", "LOOP", "NOT_LIVE", "SCHED", "UNKNOWN", "UNSURE", "USER", "WINDOW"]
 __all__ += ["State"]
@@ -20,14 +21,15 @@ class State:
     """Position and expectations of one thread; the parts of `Walk` act on it.
 
     ``recorded`` says which kinds of row the file has at all, of any thread, ``own`` which this
-    thread has; ``images`` maps an image's index to `Image`; ``arm`` tells arm64 from x86.
+    thread has; ``images`` maps an image's index to `Image`; ``arm`` tells arm64 from x86;
+    ``proxy`` names what stands for loads and puts, if they were not recorded (see `proxies`).
     """
 
     def __init__(
         self, pid: int, recorded: frozenset[int], own: frozenset[int], images: dict[int, int],
-        arm: bool,
+        arm: bool, proxy: str = "",
     ) -> None:  # fmt: skip
-        self.pid, self.images, self.arm = pid, images, arm
+        self.pid, self.images, self.arm, self.proxy = pid, images, arm, proxy
         self.has_sync = Raw.SYNC in recorded
         self.has_bind = Raw.BIND in recorded
         self.has_exit = Raw.KEXIT in recorded
@@ -44,7 +46,7 @@ class State:
         self.sees_returns = Raw.RETURN in recorded or Raw.RESTORE in recorded
         self.return_calls = Raw.RETURN in recorded
         self.times, self.metas, self.values = array("q"), array("q"), array("i")
-        self._steps = np.empty(0, dtype=STEP)  # those before, that nothing can change
+        self._steps = Spool(STEP)  # those before, that nothing can change
         self.position = self.start = UNKNOWN
         self.cpu = 0
         self.running = True
@@ -58,6 +60,9 @@ class State:
         self.other_softirq = 0
         self.section = 0
         self.live = UNSURE
+        self.exit_told = True  # the guest's last run has a kvm_exit, or is not known to lack it
+        self.blind = True  # events are missing, or may be, since the last load or put
+        self.unmarked = 0  # gaps that nobody reported
         self.entered = False
         self.entered_live = UNSURE
         self.loads = self.puts = self.entries = self.exits = 0
@@ -76,6 +81,21 @@ class State:
             | inferred << 24 | self.cpu << 32
         )  # fmt: skip
         return len(self.times) - 1
+
+    def _gap(self) -> None:
+        """Events are missing: whatever was open is cut, and whose registers these are is open."""
+        self._emit(Kind.GAP)
+        self.live = self.entered_live = UNSURE
+        self.lost_now = False
+        self.open.clear()
+        self.softirq = 0
+        self.blind = self.exit_told = True
+
+    def _impossible(self) -> None:
+        """An order that no kernel prints: a gap that nobody has reported."""
+        if not self.blind:
+            self.unmarked += 1
+            self._gap()
 
     def _set_live(self, at: int, live: int) -> None:
         self.metas[at] = self.metas[at] & ~(3 << 20) | (live + 1) << 20
@@ -97,14 +117,13 @@ class State:
         done = min([*pending, *self.open[:1], len(self.times) - keep])
         if done <= 0:
             return
-        size = len(self._steps)
-        self._steps.resize(size + done, refcheck=False)
-        new = self._steps[size:]
+        new = np.empty(done, dtype=STEP)
         new["time_ns"], new["value"] = self.times[:done], self.values[:done]
         metas = np.array(self.metas[:done])
         for name, low, bits in _META:
             new[name] = metas >> low & bits
         new["live"] -= 1
+        self._steps.append(new)
         del self.times[:done], self.values[:done], self.metas[:done]
         self.put_at = max(self.put_at - done, -1)
         self.exit_at = max(self.exit_at - done, -1)
@@ -117,7 +136,7 @@ class State:
         self.put_at = self.exit_at = self.return_due = -1
         self.open.clear()
         self.settle(keep=0)
-        return self._steps
+        return self._steps.array()
 
 
 _META = (("kind", 0, 0xFF), ("position", 8, 0xFF), ("context", 16, 0xF), ("live", 20, 3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .recording import PACKETS
 from .rows import Raw
 
 __all__ = [
@@ -27,6 +28,7 @@ EVENTS = {
     "kvm_vcpu_wakeup": Raw.WAKEUP,
     "kvm_timer_restore_state": Raw.TIMER_LOAD,
     "kvm_timer_save_state": Raw.TIMER_SAVE,
+    "netif_receive_skb": Raw.PACKET,
 }
 #: Functions whose being called is the event.
 FUNCTIONS = {
@@ -47,6 +49,7 @@ FUNCTIONS = {
     "fpsimd_load_state": Raw.RESTORE,
     "sve_load_state": Raw.RESTORE,
 }
+FUNCTIONS.update(dict.fromkeys(PACKETS, Raw.PACKET))
 #: Functions in which a probe behind the first instruction stands at the move itself.
 MOVES = {
     "fpsimd_save": Raw.SAVE,

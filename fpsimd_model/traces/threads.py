@@ -18,18 +18,18 @@ class Thread:
     """One thread of a trace.
 
     ``cpus`` is where it ran, ``recorded`` the kinds of row that the file has at all and ``has``
-    those that this thread has; ``images`` maps the index of a register image to `Image`. Once
-    `rows` has begun, ``first`` has the thread's first rows and the switches to it.
+    those that this thread has; ``images`` maps the index of a register image to `Image`;
+    ``first`` has its first rows and the switches to it.
     """
 
     def __init__(self, rows: Rows, pid: int) -> None:
-        self.pid, self._parts = pid, rows.parts()
+        self.pid, self._rows = pid, rows
         self.recorded = frozenset(np.flatnonzero(rows.counts).tolist())
         self._loads_by_call = Raw.LOADED_FP in self.recorded and Raw.RESTORE not in self.recorded
         if self._loads_by_call:  # no probe at the move itself: the call is all there is
             self.recorded |= {int(Raw.RESTORE)}
         cpus, kinds, images = set(), set(), _Images(pid)
-        for part in self._parts:
+        for part in rows.parts():
             own = part[self._own(part)]
             cpus.update(np.unique(own["cpu"][own["pid"] == pid]).tolist())
             kinds.update(np.unique(own["kind"]).tolist())
@@ -37,63 +37,60 @@ class Thread:
         self.cpus = tuple(sorted(cpus))
         self.has = frozenset(kinds)
         self.images = images.owners()
+        self._here = np.zeros(ALL_CPUS + 1, dtype=bool)
+        self._here[[*self.cpus, ALL_CPUS]] = True
+        self._by_cpu = self._cpus_come_one_after_the_other()
+        found = np.empty(0, dtype=ROW)
+        for part in self.rows():
+            found = np.concatenate([found, part[self._own(part)][: _LOOK - len(found)]])
+            if len(found) == _LOOK:
+                break
+        self.first = found
 
     def _own(self, part: np.ndarray) -> np.ndarray:
         """Which rows the thread printed, and which are switches to it."""
         to_it = (part["kind"] == Raw.SWITCH) & (part["value"] >> 1 == self.pid)
         return (part["pid"] == self.pid) | to_it
 
-    def rows(self, consume: bool = False) -> Iterator[np.ndarray]:
+    def rows(self) -> Iterator[np.ndarray]:
         """Its rows and those of the CPUs that it runs on, by time and as printed on equal ones.
 
-        A gap has no time of its own and keeps its place in the file. With ``consume``, the rows
-        of the whole trace are given up on the way, to save memory.
+        A gap has no time of its own and keeps its place in the file.
         """
-        here = np.zeros(ALL_CPUS + 1, dtype=bool)
-        here[[*self.cpus, ALL_CPUS]] = True
-        ordered, last = True, None
-        chosen = []
-        for at, part in enumerate(self._parts):
-            mine = part[self._own(part) | here[part["cpu"]]]
-            if consume:
-                self._parts[at] = part[:0].copy()
+        if not self._by_cpu:
+            return self._as_printed()
+        whole = np.concatenate(list(self._as_printed()))
+        return iter([whole[np.argsort(whole["time"], kind="stable")]])
+
+    def _as_printed(self) -> Iterator[np.ndarray]:
+        last = None
+        for part in self._rows.parts():
+            mine = part[self._own(part) | self._here[part["cpu"]]]
             if not len(mine):
                 continue
             last = _fill_gaps(mine, last)
             if self._loads_by_call:
                 calls = mine["kind"] == Raw.LOADED_FP
                 mine["kind"][calls], mine["value"][calls] = Raw.RESTORE, -1
-            times = mine["time"]
-            ordered &= not (np.diff(times) < 0).any()
-            ordered &= not chosen or chosen[-1]["time"][-1] <= times[0]
-            chosen.append(mine)
-        if not ordered and not self._steps_back(chosen):  # CPUs one after the other
-            whole = np.concatenate(chosen)
-            chosen = [whole[np.argsort(whole["time"], kind="stable")]]
-        self.first = self._first(chosen)
-        while chosen:
-            yield chosen.pop(0)
+            yield mine
 
-    def _first(self, parts: list[np.ndarray]) -> np.ndarray:
-        found = np.empty(0, dtype=ROW)
-        for part in parts:
-            found = np.concatenate([found, part[self._own(part)][: _LOOK - len(found)]])
-            if len(found) == _LOOK:
-                break
-        return found
-
-    @staticmethod
-    def _steps_back(parts: list[np.ndarray]) -> bool:
-        """Whether time steps back on any one CPU, so that sorting would tear its order."""
+    def _cpus_come_one_after_the_other(self) -> bool:
+        """Whether time steps back in the file, and on no single CPU, so that sorting helps."""
+        if self._rows.in_order:
+            return False
         latest: dict[int, int] = {}
-        for part in parts:
+        last, ordered = 0, True
+        for part in self._as_printed():
+            times = part["time"]
+            ordered &= int(times[0]) >= last and not (np.diff(times) < 0).any()
+            last = int(times[-1])
             part = part[part["kind"] != Raw.GAP]
             for cpu in np.unique(part["cpu"]).tolist():
                 times = part["time"][part["cpu"] == cpu]
                 if times[0] < latest.get(cpu, 0) or (np.diff(times) < 0).any():
-                    return True
+                    return False  # it would tear that CPU's own order
                 latest[cpu] = int(times[-1])
-        return False
+        return not ordered
 
 
 def _fill_gaps(part: np.ndarray, last: int | None) -> int:

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from ..errors import InputError
-from .checks import refuse
+from .checks import refuse, refuse_form
 from .event import Event, Gap
 from .forms import context_of
 from .meaning import Meaning
+from .proxies import LOAD_PUT, TIMERS, bias
 from .reader import Reader
 from .recording import Kernel, Kind, Position, Recording
 from .rows import ALL_CPUS, FROM_TRACER, IRQS_KNOWN, IRQS_OFF, Raw, Rows, pack
+from .spool import blocks_of
 from .threads import Thread
 from .walk import Walk
 
-__all__ = ["understand", "understand_all"]
+__all__ = ["each_vcpu", "understand", "understand_all"]
 
 _CHUNK = 1 << 13
 
 
-def understand(events: Reader | Iterable[Event | Gap], cpu: int | None = None) -> Recording:
+def understand(
+    events: Reader | Iterable[Event | Gap],
+    cpu: int | None = None,
+    residency_from: str | None = None,
+) -> Recording:
     """What the events say about one vCPU thread, as steps that a policy can be led through.
 
     Parameters
@@ -31,6 +38,10 @@ def understand(events: Reader | Iterable[Event | Gap], cpu: int | None = None) -
         What `read` gave (fastest), or any iterable of its events.
     cpu:
         Take the vCPU thread with the most loads on this CPU; by default, with the most of all.
+    residency_from:
+        What to take in place of ``kvm_arch_vcpu_load`` and ``kvm_arch_vcpu_put`` where a trace
+        has neither: ``"kvm_timer"`` or ``"sched_switch"`` (then kvm_entry, kvm_userspace_exit
+        too). The recording's notes tell the bias.
 
     Raises
     ------
@@ -39,27 +50,33 @@ def understand(events: Reader | Iterable[Event | Gap], cpu: int | None = None) -
         loaded vCPUs, a PREEMPT_RT recording, a clock that is no time, no CPU column, too many
         lost events; and for whatever the reader refuses.
     """
-    return next(_each(events, cpu, one=True))
+    return next(each_vcpu(events, cpu, residency_from))
 
 
 def understand_all(
-    events: Reader | Iterable[Event | Gap], cpu: int | None = None
+    events: Reader | Iterable[Event | Gap],
+    cpu: int | None = None,
+    residency_from: str | None = None,
 ) -> tuple[Recording, ...]:
     """As `understand`, for every vCPU thread (of ``cpu``), the one with the most loads first."""
-    return tuple(_each(events, cpu, one=False))
+    return tuple(each_vcpu(events, cpu, residency_from))
 
 
-def _each(
-    events: Reader | Iterable[Event | Gap], cpu: int | None, one: bool
+def each_vcpu(
+    events: Reader | Iterable[Event | Gap],
+    cpu: int | None = None,
+    residency_from: str | None = None,
 ) -> Iterator[Recording]:
+    """As `understand_all`, one after another, so that not all need be in memory at once."""
     if isinstance(events, Reader):
-        rows, about = events.rows(), events
+        rows, about = events.rows(look=refuse_form), events
     else:
         rows, about = _rows_of(events), None
-    refuse(rows, about)
-    chosen, vcpus = _choose(rows, cpu, about)
+    refuse(rows, about, residency_from)
+    proxy = residency_from or ""
+    chosen, vcpus = _choose(rows, cpu, about, proxy)
     for pid, home in chosen:
-        yield _recording(rows, about, pid, home, vcpus, consume=one or len(chosen) == 1)
+        yield _recording(rows, about, pid, home, vcpus, proxy)
 
 
 def _rows_of(events: Iterable[Event | Gap]) -> Rows:
@@ -87,39 +104,37 @@ def _rows_of(events: Iterable[Event | Gap]) -> Rows:
     return rows
 
 
-def _choose(rows: Rows, cpu: int | None, about) -> tuple[list[tuple[int, int]], tuple]:
+def _choose(rows: Rows, cpu: int | None, about, proxy: str) -> tuple[list[tuple[int, int]], tuple]:
     """Each vCPU thread (of ``cpu``) with the CPU of most of its loads, and all such threads."""
-    loads = rows.select(Raw.LOAD)
+    loads = rows.tally(Raw.TIMER_LOAD if proxy == TIMERS else Raw.ENTRY if proxy else Raw.LOAD)
+    by_pid: Counter[int] = Counter()
+    for (pid, where), count in loads.items():
+        by_pid[pid] += count if cpu is None or where == cpu else 0
+    every: Counter[int] = Counter()
+    for (pid, _), count in loads.items():
+        every[pid] += count
     vcpus = tuple(
-        (pid, rows.comms.get(pid, ""), count) for pid, count in _most_common(loads["pid"])
+        (pid, rows.comms.get(pid, ""), 0 if proxy else count) for pid, count in every.most_common()
     )
-    here = loads
-    if cpu is not None:
-        here = loads[loads["cpu"] == cpu]
-        if not len(here):
-            others = ", ".join(str(c) for c in np.unique(loads["cpu"]))
-            raise InputError(
-                f"{about.name if about else 'the trace'}: no vCPU is loaded on CPU {cpu}; "
-                f"vCPUs are loaded on CPU {others}"
-            )
-    pids = [pid for pid, _ in _most_common(here["pid"])]
-    return [(pid, _most_common(here["cpu"][here["pid"] == pid])[0][0]) for pid in pids], vcpus
+    chosen = [pid for pid, count in by_pid.most_common() if count]
+    if not chosen:
+        others = ", ".join(str(c) for c in sorted({where for _, where in loads}))
+        raise InputError(
+            f"{about.name if about else 'the trace'}: no vCPU is loaded on CPU {cpu}; "
+            f"vCPUs are loaded on CPU {others}"
+        )
+    homes = {
+        pid: max(((n, -c) for (p, c), n in loads.items() if p == pid and cpu in (None, c)))
+        for pid in chosen
+    }
+    return [(pid, -homes[pid][1]) for pid in chosen], vcpus
 
 
-def _most_common(values: np.ndarray) -> list[tuple[int, int]]:
-    found, counts = np.unique(values, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return [(int(found[i]), int(counts[i])) for i in order]
-
-
-def _recording(rows: Rows, about, pid: int, home: int, vcpus: tuple, consume: bool) -> Recording:
+def _recording(rows: Rows, about, pid: int, home: int, vcpus: tuple, proxy: str) -> Recording:
     thread = Thread(rows, pid)
-    walk = Walk(pid, thread.recorded, thread.has, thread.images, rows.arm)
-    begun = False
-    for part in thread.rows(consume):
-        if not begun:
-            walk.begin(thread.first)
-            begun = True
+    walk = Walk(pid, thread.recorded, thread.has, thread.images, rows.arm, proxy)
+    walk.begin(thread.first)
+    for part in thread.rows():
         for at in range(0, len(part), _CHUNK):
             walk.take(part[at : at + _CHUNK])
             walk.settle()
@@ -148,21 +163,53 @@ def _recording(rows: Rows, about, pid: int, home: int, vcpus: tuple, consume: bo
         kernel=Kernel(**walk.kernel()),
         live_known=walk.knows_live,
         window_known=walk.has_exit,
-        residency_from="kvm_arch_vcpu_load and kvm_arch_vcpu_put",
+        residency_from=proxy or LOAD_PUT,
         reasons=tuple(rows.reasons),
         unread=about.unread if about else 0,
-        gaps=int(rows.counts[Raw.GAP]),
+        gaps=int(rows.counts[Raw.GAP]) + walk.unmarked,
         lost=about.lost if about else 0,
-        notes=(about.notes if about else ()) + _notes(steps),
+        notes=(
+            ((bias(proxy),) if proxy else ())
+            + (about.notes if about else ())
+            + _unmarked(walk.unmarked)
+            + _notes(steps)
+        ),
         steps=steps,
+        recorded=_kinds(thread.recorded),
     )
+
+
+_SHOWS = {
+    Raw.GAP: Kind.GAP, Raw.LOAD: Kind.LOAD, Raw.PUT: Kind.PUT, Raw.FLUSH: Kind.ENTER,
+    Raw.ENTRY: Kind.ENTER, Raw.SYNC: Kind.EXIT, Raw.KEXIT: Kind.EXIT,
+    Raw.USER_EXIT: Kind.USER_EXIT, Raw.NEON_BEGIN: Kind.NEON_BEGIN, Raw.NEON_END: Kind.NEON_END,
+    Raw.SOFTIRQ_RAISE: Kind.SOFTIRQ_RAISE, Raw.SOFTIRQ_ENTRY: Kind.SOFTIRQ_ENTRY,
+    Raw.SOFTIRQ_EXIT: Kind.SOFTIRQ_EXIT, Raw.IRQ_ENTRY: Kind.IRQ, Raw.SAVE: Kind.SAVE,
+    Raw.RESTORE: Kind.RESTORE, Raw.RETURN: Kind.RETURN_TO_USER, Raw.WAKEUP: Kind.WAKEUP,
+    Raw.PACKET: Kind.PACKET,
+}  # fmt: skip
+
+
+def _kinds(recorded: frozenset[int]) -> frozenset[Kind]:
+    """What kinds of step these rows can show."""
+    kinds = {kind for raw, kind in _SHOWS.items() if raw in recorded}
+    return frozenset(kinds | ({Kind.SCHED_IN, Kind.SCHED_OUT} if Raw.SWITCH in recorded else set()))
+
+
+def _unmarked(number: int) -> tuple[str, ...]:
+    if not number:
+        return ()
+    return (f"{number} times the order of events is impossible: some were lost without a mark",)
 
 
 def _notes(steps: np.ndarray) -> tuple[str, ...]:
     """Steps that the trace ought to show and does not, told in one line."""
-    kinds = steps["kind"][steps["inferred"]]
-    kinds = kinds[(kinds != Kind.RETURN_TO_USER) & (kinds != Kind.PREEMPT_ENABLE)]
-    if not len(kinds):
+    found = np.zeros(len(Kind), dtype=np.int64)
+    for block in blocks_of(steps):
+        found += np.bincount(block["kind"][block["inferred"]], minlength=len(Kind))
+    found[[Kind.RETURN_TO_USER, Kind.PREEMPT_ENABLE]] = 0
+    if not found.any():
         return ()
-    missing = ", ".join(f"{n} {Kind(k).name}" for k, n in _most_common(kinds))
+    order = np.argsort(-found, kind="stable")
+    missing = ", ".join(f"{found[k]} {Kind(k).name}" for k in order.tolist() if found[k])
     return (f"events are missing that must have been: {missing}",)

@@ -20,10 +20,11 @@ import numpy as np
 from .guestruns import GuestRuns
 from .interrupts import Interrupts
 from .meaning import Caller
+from .proxies import TIMERS
 from .recording import Kind, Why
 from .residency import Residency
 from .rows import IRQS_KNOWN, IRQS_OFF, Raw
-from .state import GUEST, LOOP, NOT_LIVE, SCHED, UNKNOWN, UNSURE, USER, WINDOW
+from .state import GUEST, LOOP, NOT_LIVE, SCHED, UNKNOWN, USER, WINDOW
 
 __all__ = ["Walk"]
 
@@ -32,7 +33,7 @@ _LEAVING = frozenset({Raw.PUT, Raw.SAVE, Raw.BIND, Raw.RESTORE, Raw.TIMER_SAVE})
 #: Rows that an interrupt can put between any two others.
 _INTERRUPTS = frozenset(
     {Raw.IRQ_ENTRY, Raw.SOFTIRQ_RAISE, Raw.SOFTIRQ_ENTRY, Raw.SOFTIRQ_EXIT, Raw.NEON_BEGIN,
-     Raw.NEON_END, Raw.SAVE, Raw.WAKEUP}
+     Raw.NEON_END, Raw.SAVE, Raw.WAKEUP, Raw.PACKET}
 )  # fmt: skip
 
 
@@ -50,7 +51,10 @@ class Walk(Residency, GuestRuns, Interrupts):
             Raw.SOFTIRQ_EXIT: self._softirq_exit, Raw.IRQ_ENTRY: self._irq,
             Raw.SWITCH: self._switch_out, Raw.SAVE: self._save, Raw.RESTORE: self._restore,
             Raw.RETURN: self._return, Raw.WAKEUP: self._wakeup,
+            Raw.PACKET: self._packet,
         }  # fmt: skip
+        if self.proxy == TIMERS:
+            self._does |= {Raw.TIMER_LOAD: self._timer_load, Raw.TIMER_SAVE: self._timer_save}
         self._does = {int(kind): does for kind, does in self._does.items()}
 
     def take(self, part: np.ndarray) -> None:
@@ -60,7 +64,8 @@ class Walk(Residency, GuestRuns, Interrupts):
         for time, kind, value, who, cpu, where in zip(*columns, strict=True):
             self.time = time
             if who == pid:
-                self.cpu = cpu
+                if cpu != self.cpu:
+                    self._moved(cpu)
                 if self.lost_now and kind not in interrupts:
                     self._taken(NOT_LIVE)
                 if not self.running and kind not in leaving:
@@ -80,11 +85,7 @@ class Walk(Residency, GuestRuns, Interrupts):
                 elif self.out_why is not None and cpu == self.cpu:
                     self._gone()
             elif kind == Raw.GAP:
-                self._emit(Kind.GAP)
-                self.live = self.entered_live = UNSURE
-                self.lost_now = False
-                self.open.clear()
-                self.softirq = 0
+                self._gap()
             elif cpu == self.cpu:
                 self._other(kind, value, where)
 

@@ -265,7 +265,11 @@ def test_a_gap_on_another_cpu_is_none_here(cpu):
 
 def test_a_lost_put_is_made_up():
     writer = Writer().load().run().load("kvm_sched_in").run().put().user_exit().user()
-    assert writer.story()[:6] == ["LOAD", "ENTER", "EXIT", "PREEMPT_ENABLE", "PUT?", "LOAD"]
+    story = ["LOAD", "ENTER", "EXIT", "PREEMPT_ENABLE", "GAP", "PUT?", "LOAD"]
+    assert writer.story()[:7] == story
+    recording = writer.understand()
+    assert recording.gaps == 1  # though nobody reported it
+    assert any("impossible" in note for note in recording.notes)
 
 
 def test_no_sched_switch_was_recorded():
