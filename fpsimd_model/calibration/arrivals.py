@@ -10,18 +10,22 @@ test at 5%) or their ranks hang together from one to the next, and taken if its 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..scenario import Batch, Mmpp
+from ..errors import InputError
+from ..scenario import Batch, Mmpp, Recorded
+from .bursts import fit_mmpp, mmpp_survival
 from .intervals import Z, poisson
 from .seen import Seen
 
-__all__ = ["Arrivals", "fit_arrivals", "sections_of_a_packet"]
+__all__ = ["Arrivals", "fit_arrivals", "recorded_arrivals", "sections_of_a_packet"]
 
 BETTER = 10.0  #: in BIC
 FEW = 50  #: busy periods below which no bursts are looked for
+_MOST_PACKETS = 1000  # of one interrupt, as scenarios have it
 _MOST = 8_000  # busy periods that the MMPP's likelihood looks at
 
 
@@ -67,6 +71,27 @@ class Arrivals:
     def mean_rate(self) -> float:
         """Interrupts per second in the long run."""
         return self.rate.rate_per_s if isinstance(self.rate, Mmpp) else self.rate
+
+    def survival(self, us: np.ndarray) -> np.ndarray:
+        """Share of gaps between busy periods that are longer, by the fit.
+
+        The mean is that of the gaps seen, as busy periods stand between them.
+        """
+        us = np.asarray(us, float)
+        mean = float(self.gaps_us.mean())
+        if not isinstance(self.rate, Mmpp):
+            return np.exp(-us / mean)
+        return mmpp_survival(self.rate, us, mean)
+
+    @property
+    def distance_of_fit(self) -> float | None:
+        """Kolmogorov's, of the gaps against the fit; None where there are too few."""
+        return None if self.distance is None else _distance(self.gaps_us, self.survival)
+
+    def quantile(self, p: np.ndarray) -> np.ndarray:
+        """Gaps that are exceeded with probability 1 - p, by the fit."""
+        grid = np.geomspace(1e-4, 1e3, 4000) * float(self.gaps_us.mean())
+        return np.interp(p, 1.0 - self.survival(grid), grid)
 
 
 def sections_of_a_packet(sections: np.ndarray) -> int:
@@ -118,7 +143,7 @@ def fit_arrivals(seen: Seen, sections: int | None = None) -> Arrivals:
     distance, p_value = _exponential_distance(gaps)
     bic = None
     if busy >= FEW and _uneven(gaps, p_value):
-        found, bic = _mmpp(gaps[:_MOST], stay[:_MOST])
+        found, bic = fit_mmpp(gaps[:_MOST], stay[:_MOST])
         if found is not None and bic < -BETTER:
             # packets over time is what it is, whatever the fit says of the rate
             batch = max(1.0, number / span / found.rate_per_s)
@@ -133,6 +158,36 @@ def fit_arrivals(seen: Seen, sections: int | None = None) -> Arrivals:
         rate, low, high, of_one, max(1.0, batch - half), batch + half, busy, number, k,
         gaps, distance, p_value, bic,
     )  # fmt: skip
+
+
+def recorded_arrivals(seen: Seen, sections: int) -> Recorded:
+    """The busy periods as they came: each is one interrupt at its beginning with all its packets.
+
+    Interrupts that joined a busy period are not seen one by one, so that their packets come too
+    early; a stretch of the trace begins with its first busy period, whose gap nobody saw.
+
+    Parameters
+    ----------
+    sections:
+        NEON sections of a packet.
+
+    Raises
+    ------
+    InputError
+        Without two busy periods in a row.
+    """
+    e = seen.episodes
+    start, stretch = e.start[e.crypto], e.stretch[e.crypto]
+    packets = np.clip(np.round(e.sections[e.crypto] / sections), 1, _MOST_PACKETS).astype(int)
+    gaps = np.diff(start)
+    keep = (stretch[1:] == stretch[:-1]) & (gaps >= 0)
+    if not gaps[keep].sum() > 0:
+        raise InputError(
+            "arrivals: no two busy periods with kernel NEON follow each other in the trace; "
+            "take fitted ones"
+        )
+    # four digits behind the microsecond's point, as samples are written: a trace's clock has three
+    return Recorded(tuple(gaps[keep].round(4).tolist()), tuple(packets[1:][keep].tolist()))
 
 
 def _fixed(packets: np.ndarray, size: int) -> bool:
@@ -160,71 +215,18 @@ def _exponential_distance(gaps: np.ndarray) -> tuple[float | None, float | None]
     n = len(gaps)
     if n < 5:
         return None, None
-    ordered = np.sort(gaps)
-    fitted = -np.expm1(-ordered / max(ordered.mean(), 1e-12))
-    above, below = np.arange(1, n + 1) / n - fitted, fitted - np.arange(n) / n
-    distance = float(max(above.max(), below.max()))
+    mean = max(float(gaps.mean()), 1e-12)
+    distance = _distance(gaps, lambda us: np.exp(-us / mean))
     return distance, float(kolmogorov(math.sqrt(n) * distance))
+
+
+def _distance(gaps: np.ndarray, survival: Callable[[np.ndarray], np.ndarray]) -> float:
+    n, fitted = len(gaps), 1.0 - survival(np.sort(gaps))
+    above, below = np.arange(1, n + 1) / n - fitted, fitted - np.arange(n) / n
+    return float(max(above.max(), below.max()))
 
 
 def _dispersion(start: np.ndarray, seen: Seen) -> float:
     """Variance by mean of the counts in 20 equal windows; 1 for Poisson."""
     counts, _ = np.histogram(start, bins=20, range=seen.span)
     return max(1.0, float(counts.var(ddof=1) / max(counts.mean(), 1e-9)))
-
-
-def _mmpp(gaps: np.ndarray, stay: np.ndarray) -> tuple[Mmpp | None, float]:
-    """The likeliest MMPP of two phases, and its BIC less that of Poisson."""
-    from scipy.optimize import minimize
-
-    mean = float(gaps.mean())
-    if mean <= 0:
-        return None, 0.0
-    plain = len(gaps) * (math.log(mean) + 1.0)
-    best = None
-    for quick, slow, share, length in ((3.0, 0.3, 0.3, 10.0), (1.5, 0.6, 0.5, 30.0)):
-        guess = np.log([quick / mean, slow / mean, mean * length * share,
-                        mean * length * (1.0 - share)])  # fmt: skip
-        found = minimize(
-            lambda x: _mmpp_cost(x, gaps, stay), guess, method="Nelder-Mead",
-            options={"maxfev": 300, "xatol": 1e-3, "fatol": 1e-2},
-        )  # fmt: skip
-        if best is None or found.fun < best.fun:
-            best = found
-    rate1, rate2, mean1, mean2 = np.exp(np.clip(best.x, -60.0, 60.0))
-    number = len(gaps)
-    bic = 2.0 * (best.fun - plain) + 3.0 * math.log(number)
-    if not 1e-3 < min(mean1, mean2) <= max(mean1, mean2) < 1e12:
-        return None, bic
-    return Mmpp(rate1 * 1e6, rate2 * 1e6, float(mean1), float(mean2)), float(bic)
-
-
-def _mmpp_cost(x: np.ndarray, gaps: np.ndarray, stay: np.ndarray) -> float:
-    """Minus the log-likelihood of the gaps; x are logarithms of rates and mean phases."""
-    if np.abs(x).max() > 60.0:
-        return 1e12
-    r1, r2, m1, m2 = np.exp(x)
-    a, b = 1.0 / m1, 1.0 / m2
-    # exp((Q - R) g) in closed form: eigenvalues of a 2x2 matrix
-    p, q = -(a + r1), -(b + r2)
-    root = math.sqrt(((p - q) / 2.0) ** 2 + a * b)
-    centre = (p + q) / 2.0
-    u, v = np.exp((centre + root) * gaps), np.exp((centre - root) * gaps)
-    c = (u + v) / 2.0
-    s = (u - v) / (2.0 * root) if root > 0 else gaps * u
-    e11, e12, e21, e22 = c + s * (p - q) / 2.0, s * a, s * b, c - s * (p - q) / 2.0
-    fade = np.exp(-(a + b) * stay)
-    to1, to2 = b / (a + b), a / (a + b)
-    w1 = to1 * r1 / (to1 * r1 + to2 * r2)
-    total = 0.0
-    rows = (e11, e12, e21, e22, fade)
-    for g11, g12, g21, g22, f in zip(*(row.tolist() for row in rows), strict=True):
-        w1 = to1 + (w1 - to1) * f  # phases change unseen within the busy period
-        w2 = 1.0 - w1
-        n1, n2 = (w1 * g11 + w2 * g21) * r1, (w1 * g12 + w2 * g22) * r2
-        both = n1 + n2
-        if both <= 1e-300:
-            return 1e12
-        total -= math.log(both)
-        w1 = n1 / both
-    return total

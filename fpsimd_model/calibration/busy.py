@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..traces import Context, Kind, Recording
 from .clocks import JOINED_NS, LOOP, Clocks
+from .table import Table
 
 __all__ = ["Busy"]
 
@@ -24,7 +25,7 @@ class Busy(Clocks):
         super().__init__(recording)
         self.sections = 0
         self.softirq = self.in_residency = False
-        self.episodes: list[tuple] = []
+        self.episodes = Table("qqibbi")
 
     def _interrupt(self, time: int) -> None:
         if self.from_ns < 0:

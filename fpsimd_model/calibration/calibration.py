@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ..durations import Duration
 from ..errors import InputError
-from ..scenario import TABLES, Mmpp, Scenario, keys_of, preset
+from ..scenario import TABLES, Mmpp, Recorded, Scenario, keys_of, preset
 from ..traces import Recording, read, understand
-from .arrivals import Arrivals
+from .arrivals import Arrivals, recorded_arrivals
 from .collect import collect
+from .collected import Collected
 from .durations import DurationFit
 from .fpuse import FpFit
 from .seen import Seen
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from .figures import CalibrationPicture
     from .prediction import Prediction
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["TAKEN", "Calibration", "calibrate"]
+
+TAKEN = ("fitted", "recorded")  #: how arrivals and durations may be taken
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,18 +75,21 @@ class Calibration:
         return Path(self.recording.name).name
 
     @cached_property
-    def memoryless(self) -> Scenario:
-        """The scenario for an engine without shapes: Poisson arrivals, exponential FP gaps.
+    def analytic(self) -> Scenario:
+        """The scenario for the formula, which takes shapes but not all of them together.
 
-        The FP gap is the exponential one that predicts as many runs with FP, which is not the mean
-        of another shape.
+        Recorded arrivals are as they were fitted. Under MMPP arrivals, where the formula takes
+        every duration as exponential, the FP gap is the exponential one that predicts as many runs
+        with FP, which is not the mean of another shape.
         """
         found, fp = self.scenario, self.fp
-        if isinstance(found.softirq.interrupts_per_s, Mmpp):
-            softirq = dataclasses.replace(found.softirq, interrupts_per_s=found.softirq.rate_per_s)
+        if isinstance(found.softirq.interrupts_per_s, Recorded):
+            softirq = dataclasses.replace(found.softirq, interrupts_per_s=self.arrivals.rate)
             found = dataclasses.replace(found, softirq=softirq)
-        if fp is not None and fp.duration.shape != "exponential":
-            found = found.replace({"vcpu.first_fp_us": Duration(fp.memoryless_us)})
+        bursts = isinstance(found.softirq.interrupts_per_s, Mmpp)
+        if bursts and fp is not None and fp.duration.shape != "exponential":
+            vcpu = dataclasses.replace(found.vcpu, first_fp_us=Duration(fp.memoryless_us))
+            found = dataclasses.replace(found, vcpu=vcpu)
         return found
 
     def save(self, path: str | os.PathLike[str]) -> list[Path]:
@@ -126,13 +132,19 @@ def calibrate(
     cpu: int | None = None,
     sections: int | None = None,
     strict: bool = False,
+    tsc_hz: float | None = None,
+    residency_from: str | None = None,
+    arrivals: str = "fitted",
+    durations: str = "fitted",
+    progress: Callable[[int | None, int | None], None] | None = None,
 ) -> Calibration:
     """Everything that a recorded trace shows of a machine, as a scenario.
 
     Parameters
     ----------
     trace:
-        A file (text, gzip, xz; ``-`` for standard input), an open binary file, or a recording.
+        A file (text, gzip, xz; ``-`` for standard input; a ``trace.dat`` or ``perf.data`` by its
+        path), an open binary file, or a recording.
     base:
         What the trace cannot show (costs, crypto cycles, slowdown) is kept from this scenario, or
         from the preset of this name.
@@ -141,8 +153,16 @@ def calibrate(
     sections:
         Kernel NEON sections of one packet, if known; otherwise the greatest common divisor of the
         numbers seen in busy periods.
-    strict:
-        Stop at the first line that cannot be read.
+    strict, tsc_hz, progress:
+        As `fpsimd_model.traces.read` has them.
+    residency_from:
+        As `fpsimd_model.traces.understand` has it.
+    arrivals:
+        "fitted" (Poisson or MMPP) or "recorded": busy periods in the order of the trace, each an
+        interrupt with all its packets.
+    durations:
+        "fitted" (the shape that fits best, kept as recorded where none does) or "recorded": the
+        durations themselves wherever enough of them are whole.
 
     Returns
     -------
@@ -161,12 +181,19 @@ def calibrate(
     """
     if sections is not None and (isinstance(sections, bool) or not 1 <= sections <= 1000):
         raise InputError(f"sections: {sections!r} is no whole number from 1 to 1000")
+    for name, value in (("arrivals", arrivals), ("durations", durations)):
+        if value not in TAKEN:
+            raise InputError(f"{name}: {value!r} is unknown; {' or '.join(TAKEN)} is wanted")
     start = preset(base) if isinstance(base, str) else base
     recording = trace
     if not isinstance(trace, Recording):
-        recording = understand(read(trace, strict=strict), cpu=cpu)
+        recording = understand(
+            read(trace, strict=strict, tsc_hz=tsc_hz, progress=progress), cpu=cpu
+        )
     seen = watch(recording)
-    found = collect(recording, seen, start, sections)
+    found = collect(recording, seen, start, sections, durations == "recorded")
+    if arrivals == "recorded":
+        _replay(found, seen)
     if "residency" not in found.durations:
         raise InputError(f"{recording.name}: no time in which a vCPU was loaded; record longer")
     base_name = base if isinstance(base, str) else (start.name or "the given scenario")
@@ -186,6 +213,18 @@ def calibrate(
     return Calibration(
         scenario, values, found.durations, found.arrivals, found.fp, seen, recording, base_name,
         (*recording.notes, *found.notes),
+    )  # fmt: skip
+
+
+def _replay(found: Collected, seen: Seen) -> None:
+    """Put the arrivals as they were recorded in the place of their fit."""
+    key, fit = "softirq.interrupts_per_s", found.arrivals
+    replayed = recorded_arrivals(seen, fit.sections if fit else 1)
+    found.changes[key] = replayed
+    fitted = found.values[key]  # whose interval is that of the mean rate
+    found.values[key] = Value(
+        key, float(f"{replayed.rate_per_s:.6g}"), fitted.low, fitted.high, len(replayed.gaps_us),
+        "busy periods", "in their order, each an interrupt with all its packets", True, "recorded",
     )  # fmt: skip
 
 

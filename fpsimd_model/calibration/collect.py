@@ -26,10 +26,12 @@ _NAMES = {
 }
 
 
-def collect(recording: Recording, seen: Seen, base: Scenario, sections: int | None) -> Collected:
-    """Fit everything that the recording shows."""
+def collect(
+    recording: Recording, seen: Seen, base: Scenario, sections: int | None, keep: bool = False
+) -> Collected:
+    """Fit everything that the recording shows; `keep` durations as recorded where that is asked."""
     c = Collected()
-    _durations(c, seen)
+    _durations(c, seen, keep)
     _fp(c, seen, recording)
     shares(c, seen, base)
     neon = bool(seen.episodes.crypto.any() or seen.task_sections or recording.neon_begins_outside)
@@ -45,29 +47,39 @@ def collect(recording: Recording, seen: Seen, base: Scenario, sections: int | No
     return c
 
 
-def _durations(c: Collected, seen: Seen) -> None:
+def _durations(c: Collected, seen: Seen, keep: bool) -> None:
     samples = {"residency": seen.residency, "out": seen.out}
     if seen.exits_seen:
         samples |= {"run_loop": seen.loop, "guest_run": seen.guest}
     for name, sample in samples.items():
-        fit = fit_duration(sample)
+        fit = fit_duration(sample, keep)
         if fit is None:
             continue
         c.durations[name] = fit
         cut = len(sample) - len(sample.whole)
         of = f"{_NAMES[name]}, {cut} of them cut" if cut else _NAMES[name]
         c.put(f"vcpu.{name}_us", fit.duration, fit.low_us, fit.high_us, len(sample), of,
-              _how(fit))  # fmt: skip
+              _how(fit, keep))  # fmt: skip
+        if keep and fit.duration.samples is None:
+            c.notes.append(
+                f"{name}_us: fitted, not kept as recorded: {len(sample.whole)} whole ones and "
+                f"{cut} that are cut would not do"
+            )
     if "guest_run" in c.durations and not seen.guest.events:
         c.notes.append(
             f"the guest never exited by itself in {seen.guest_us / 1e6:.3g} s of guest time"
         )
 
 
-def _how(fit: DurationFit) -> str:
+def _how(fit: DurationFit, keep: bool) -> str:
     shape = fit.duration.shape
     if not fit.sample.events:
         return "no end seen: the mean that gives this an even chance"
+    if shape == "empirical" and keep:
+        nearest = "varies less than 2%"
+        if fit.bic:
+            nearest = f"nearest shape {next(iter(fit.bic))}, Kolmogorov distance {fit.distance:.2g}"
+        return f"kept as recorded, as asked for ({nearest})"
     if fit.distance is None:
         few = "too few to tell a shape" if shape != "deterministic" else "varies less than 2%"
         return f"{shape}, {few}"

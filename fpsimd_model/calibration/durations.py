@@ -88,10 +88,16 @@ class DurationFit:
         return fitted[keep], seen[keep]
 
 
-def fit_duration(sample: Sample) -> DurationFit | None:
+def fit_duration(sample: Sample, keep: bool = False) -> DurationFit | None:
     """Mean, shape and interval; None where nothing at all was seen.
 
     With no end in sight the mean is the one at which that had an even chance, time / ln 2.
+
+    Parameters
+    ----------
+    keep:
+        Take the durations themselves whatever shape fits, unless they are too few or so many were
+        cut that the long ones would be missing.
     """
     events, total = sample.events, sample.total_us
     if total <= 0.0:
@@ -100,13 +106,15 @@ def fit_duration(sample: Sample) -> DurationFit | None:
         low, high = mean_of_exponential(0, total)
         return DurationFit(Duration(total / math.log(2.0)), low, high, sample)
     whole = sample.whole
+    keep = keep and sample.cut_share < _LIGHT
     if len(whole) >= 5 and _steady(sample):
         mean, half = float(whole.mean()), Z * _deviation(sample) / math.sqrt(len(whole))
-        return DurationFit(Duration(mean, "deterministic"), mean - half, mean + half, sample)
+        steady = _kept(sample, mean) if keep else Duration(mean, "deterministic")
+        return DurationFit(steady, mean - half, mean + half, sample)
     if len(whole) < FEW:
         low, high = mean_of_exponential(events, total)
         return DurationFit(Duration(total / events), low, high, sample)
-    return _by_shape(sample)
+    return _by_shape(sample, keep)
 
 
 def _deviation(sample: Sample) -> float:
@@ -122,7 +130,7 @@ def _steady(sample: Sample) -> bool:
     return mean > 0 and variance <= (STEADY * mean) ** 2 and not beyond.any()
 
 
-def _by_shape(sample: Sample) -> DurationFit:
+def _by_shape(sample: Sample, keep: bool) -> DurationFit:
     cells = _Cells(sample)
     found = {name: _best(family, cells, sample) for name, family in FAMILIES.items()}
     n = len(sample.whole)
@@ -139,10 +147,8 @@ def _by_shape(sample: Sample) -> DurationFit:
     p_value = _p_value(distance, n)
     low, high = _interval(FAMILIES[name], cells, sample, mean)
     duration = Duration(mean, name, None if name == "exponential" else cv2)
-    if distance > FAR and p_value < ODD and sample.cut_share < _LIGHT:
-        duration = Duration.empirical(_thinned(sample.whole))
-        if duration.mean_us > 0:
-            duration = duration.with_mean(mean)
+    if keep or (distance > FAR and p_value < ODD and sample.cut_share < _LIGHT):
+        duration = _kept(sample, mean)
     relative = {shape: value - best for shape, value in sorted(bic.items(), key=lambda i: i[1])}
     return DurationFit(duration, low, high, sample, distance, p_value, relative)
 
@@ -254,6 +260,12 @@ def _p_value(distance: float, number: int) -> float:
     from scipy.special import kolmogorov
 
     return float(kolmogorov(math.sqrt(number) * distance))
+
+
+def _kept(sample: Sample, mean: float) -> Duration:
+    """The durations themselves, with the mean that those that were cut give."""
+    duration = Duration.empirical(_thinned(sample.whole))
+    return duration.with_mean(mean) if duration.mean_us > 0 else duration
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:

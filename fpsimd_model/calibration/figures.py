@@ -13,6 +13,7 @@ from ..figures.numbers import brief, linear_ticks, log_ticks, significant
 from ..figures.picture import Picture
 from ..figures.plain import WIDTH
 from ..figures.style import INK, PALE, fixed
+from ..scenario import Mmpp
 from .calibration import Calibration
 from .durations import DurationFit
 from .prediction import MOVES, Prediction
@@ -186,8 +187,8 @@ def _curves(calibration: Calibration) -> list[_Curve]:
             _Curve(
                 "gap between crypto bursts",
                 Sample(gaps, np.full(len(gaps), COMPLETE), calibration.seen.resolution_us),
-                lambda t: np.exp(-t / mean),
-                "if Poisson",
+                arrivals.survival,
+                "MMPP" if isinstance(arrivals.rate, Mmpp) else "Poisson",
                 mean,
             )
         )
@@ -205,7 +206,7 @@ def _pairs(calibration: Calibration) -> list[tuple[str, np.ndarray, np.ndarray]]
     if arrivals is not None and len(arrivals.gaps_us) >= 5:
         p = (np.arange(40) + 0.5) / 40
         seen = np.quantile(arrivals.gaps_us, p) / arrivals.gaps_us.mean()
-        found.append(("gap", -np.log1p(-p), seen))
+        found.append(("gap", arrivals.quantile(p) / arrivals.gaps_us.mean(), seen))
     return [(name, fitted[seen > 0], seen[seen > 0]) for name, fitted, seen in found]
 
 

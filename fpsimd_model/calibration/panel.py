@@ -18,7 +18,6 @@ from .report import report
 __all__ = ["TracePanel"]
 
 _OWN = "a file of my own"
-_SECONDS = 60.0  # of the simulation
 
 
 class TracePanel(widgets.VBox):
@@ -73,7 +72,7 @@ class TracePanel(widgets.VBox):
         try:
             found = calibrate(path)
             done = replay(found.recording)
-            self.prediction = predict(found, seconds=_SECONDS)
+            self.prediction = predict(found)
         except InputError as error:
             self.calibration = self.prediction = None
             self._report.value = self._replay.value = ""

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from ..engines import evaluate
 from ..errors import InputError
+from ..figures.numbers import significant
 from ..figures.plain import WIDTH, fill, tidy
 from ..replayer import Replay, replay
 from .calibration import Calibration
 
-__all__ = ["MOVES", "Prediction", "predict"]
+__all__ = ["MOVES", "SECONDS", "Prediction", "predict"]
 
 MOVES = ("host_saves", "host_restores", "guest_saves", "guest_restores")
+SECONDS = 60.0  #: that are simulated
 USUAL = "tracked-save-at-load"  #: taken where the trace does not show the kernel's moves
 
 
@@ -97,7 +99,7 @@ def predict(
     policy: str | None = None,
     *,
     seed: int = 0,
-    seconds: float | None = None,
+    seconds: float = SECONDS,
 ) -> Prediction:
     """The recorded moves, replayed and predicted from the calibrated scenario.
 
@@ -127,11 +129,11 @@ def predict(
         notes.append(f"the kernel's own moves are not recorded; {USUAL} is assumed")
     analytic, ci95 = dict.fromkeys(MOVES), {}
     try:
-        result = evaluate(calibration.memoryless, [policy], "analytic")[0]
+        result = evaluate(calibration.analytic, [policy], "analytic")[0]
         analytic = {name: _count(result.metrics, name, length) for name in MOVES}
         notes += [f"formula: {result.reason}"] if result.reason else []
-        if calibration.memoryless != calibration.scenario:
-            notes.append("formula: Poisson arrivals and exponential FP gaps that say the same")
+        if calibration.analytic != calibration.scenario:
+            notes.append(_in_place(calibration))
     except InputError as error:
         notes.append(f"formula: {error}")
     result = evaluate(
@@ -148,6 +150,18 @@ def predict(
         policy, length, replayed.kernel, {name: counts[name] for name in MOVES}, analytic,
         simulated, ci95, tuple(notes),
     )  # fmt: skip
+
+
+def _in_place(calibration: Calibration) -> str:
+    """What the formula takes in the place of what it cannot."""
+    found, given = calibration.analytic, calibration.scenario
+    words = []
+    if found.softirq != given.softirq:
+        words.append("arrivals as fitted")
+    if found.vcpu != given.vcpu:
+        gap = significant(found.vcpu.first_fp_us.mean_us)
+        words.append(f"exponential FP gaps of {gap} us, which give as many runs with FP")
+    return f"formula: {' and '.join(words)}"
 
 
 def _count(metrics: Mapping[str, float | None], name: str, seconds: float) -> float | None:

@@ -16,10 +16,9 @@ from ..traces import Context, Kind, Recording
 from .clocks import GUEST, LOOP, SCHED, USER, WINDOW
 from .ends import NO_EXIT, Ends
 from .seen import Episodes, Runs, Seen
+from .table import Table
 
 __all__ = ["watch"]
-
-_BLOCK = 1 << 16
 
 
 class _Watch(Ends):
@@ -27,11 +26,13 @@ class _Watch(Ends):
 
     def __init__(self, recording: Recording) -> None:
         super().__init__(recording)
-        self.steps = recording.steps
+        self.recording = recording
+        self.kinds: set[int] = set()
+        self.first_ns = self.last_ns = self.step_ns = 0
         self.exits = self.task_sections = 0
         self.entered_live = self.merged_ns = -1
         self.run_open = False
-        self.runs: list[tuple[float, int, int]] = []
+        self.runs = Table("dbb")
         self._does = {
             Kind.LOAD: self._load, Kind.ENTER: self._enter, Kind.EXIT: self._exit,
             Kind.PREEMPT_ENABLE: self._window_ends, Kind.PUT: self._put,
@@ -45,13 +46,13 @@ class _Watch(Ends):
         interrupts = {int(k) for k in (Kind.SOFTIRQ_ENTRY, Kind.SOFTIRQ_EXIT, Kind.SOFTIRQ_RAISE)}
         irq, begin, gap, leave = (int(k) for k in (Kind.IRQ, Kind.NEON_BEGIN, Kind.GAP, Kind.EXIT))
         interrupts.add(irq)
-        silent = {int(k) for k in (Kind.SAVE, Kind.RESTORE, Kind.NEON_END)}
-        if len(self.steps):
-            self.time = int(self.steps["time_ns"][0])
-            self._start()
+        silent = {int(k) for k in (Kind.SAVE, Kind.RESTORE, Kind.NEON_END, Kind.PACKET)}
         resync = False
-        for at in range(0, len(self.steps), _BLOCK):
-            block = self.steps[at : at + _BLOCK]
+        for number, block in enumerate(self.recording.blocks()):
+            if not number:
+                self.first_ns = self.last_ns = self.time = int(block["time_ns"][0])
+                self._start()
+            self._note(block)
             columns = (block[name].tolist() for name in names)
             for time, kind, position, context, value, live, inferred in zip(*columns, strict=True):
                 if resync:
@@ -76,6 +77,14 @@ class _Watch(Ends):
                     elif kind == Kind.SCHED_IN and position == USER:
                         self.position = USER
         self._cut()
+
+    def _note(self, block: np.ndarray) -> None:
+        """Kinds of step, and the largest step of the clock that all times are multiples of."""
+        self.kinds.update(np.unique(block["kind"]).tolist())
+        times = block["time_ns"]
+        apart = np.abs(np.diff(times, prepend=self.last_ns))
+        self.step_ns = int(np.gcd.reduce(apart, initial=self.step_ns))
+        self.last_ns = int(times[-1])
 
     def _start(self) -> None:
         where = self.position
@@ -166,13 +175,9 @@ def watch(recording: Recording) -> Seen:
     """Durations, interrupts and FP use of a recording."""
     w = _Watch(recording)
     w.walk()
-    times = recording.steps["time_ns"]
-    resolution = _resolution(times)
-    kinds = set(np.unique(recording.steps["kind"]).tolist())
-    columns = list(zip(*w.episodes, strict=True)) or [()] * 6
-    start, end = (np.array(c, float) / 1e3 for c in columns[:2])
-    end = np.where(end >= 0, end, math.nan)
-    runs = list(zip(*w.runs, strict=True)) or [()] * 3
+    resolution = min(w.step_ns, 1_000_000) / 1e3
+    start, end, *columns = w.episodes.columns()
+    start, end = start / 1e3, np.where(end >= 0, end, math.nan) / 1e3
     return Seen(
         span_us=w.span / 1e3,
         guest_us=w.guest_ns / 1e3,
@@ -186,23 +191,14 @@ def watch(recording: Recording) -> Seen:
         own_exits=w.own_exits,
         own_puts=w.own_puts,
         exits=w.exits,
-        runs=Runs(np.array(runs[0], float), np.array(runs[1], int), np.array(runs[2], int)),
+        runs=Runs(*w.runs.columns()),
         episodes=Episodes(
-            start, end, np.array(columns[2], int), np.array(columns[3], bool),
-            np.array(columns[4], bool), np.array(columns[5], int),
+            start, end, columns[0], columns[1].astype(bool), columns[2].astype(bool), columns[3]
         ),
         task_sections=w.task_sections,
-        irqs_seen=int(Kind.IRQ) in kinds,
-        softirqs_seen=int(Kind.SOFTIRQ_ENTRY) in kinds,
-        exits_seen=int(Kind.EXIT) in kinds,
+        irqs_seen=int(Kind.IRQ) in w.kinds,
+        softirqs_seen=int(Kind.SOFTIRQ_ENTRY) in w.kinds,
+        exits_seen=int(Kind.EXIT) in w.kinds,
         resolution_us=resolution,
-        span=(float(times[0]) / 1e3, float(times[-1]) / 1e3) if len(times) else (0.0, 0.0),
+        span=(w.first_ns / 1e3, w.last_ns / 1e3),
     )  # fmt: skip
-
-
-def _resolution(times: np.ndarray) -> float:
-    """The step of the clock in microseconds: the greatest that divides all times."""
-    if len(times) < 2:
-        return 0.0
-    step = int(np.gcd.reduce(np.abs(np.diff(times))))
-    return min(step, 1_000_000) / 1e3

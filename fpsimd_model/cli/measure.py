@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from .options import json_option, note, write_json
 from .scenario import scenario_of
+
+if TYPE_CHECKING:
+    from ..measuring import Moves
 
 __all__ = ["measure"]
 
@@ -52,3 +57,21 @@ def measure(output, only, algorithm, packet_bytes, repeat, preset, json_file) ->
                 value = getattr(getattr(found.scenario, table), key)
                 click.echo(f"{table}.{key} = {value:g}")
                 click.echo("\n".join(fill(source, 72, "    ", "    ")))
+        if found.moves is not None and found.moves.wide is not None:
+            click.echo(_by_bytes(found.moves))
+
+
+def _by_bytes(moves: Moves) -> str:
+    """Whether a wide file's moves are in proportion to its bytes, as the model takes them."""
+    from ..figures.plain import fill
+
+    clock = moves.clock_ghz.median
+    narrow = "FPSIMD" if moves.bytes == 520 else "FXSAVE"
+    lines = [f"\n{'register file':<32}{'bytes':>7}{'cycles a byte, save':>21}{'restore':>9}"]
+    for part, name in ((moves, narrow), (moves.wide, moves.wide.name)):
+        save, restore = (s.median * clock / part.bytes for s in (part.save_ns, part.restore_ns))
+        lines.append(f"{name:<32}{part.bytes:>7}{save:>21.3f}{restore:>9.3f}")
+    save, restore = moves.by_bytes
+    words = (f"The model takes a guest's moves in proportion to its bytes: here the wide save "
+             f"takes {save:.2f} and the wide restore {restore:.2f} times that.")  # fmt: skip
+    return "\n".join([*lines, *fill(words, 72, "", "")])

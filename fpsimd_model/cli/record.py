@@ -51,5 +51,6 @@ def record(tool, seconds, buffer_kb, output, run, tracefs) -> None:
     for name in (tool,) if tool else _TOOLS:
         click.echo(f"\n# with {name}; save it as record.sh and run: sudo sh record.sh")
         for line in script(name, offer, seconds, output, buffer_kb):
-            click.echo("\n".join(command(line, 72)))
+            indent = line[: len(line) - len(line.lstrip())]
+            click.echo(indent + "\n".join(command(line, 72 - len(indent))))
     click.echo(f"\n# then: fpsimd-model calibrate {output} -o mine.toml")

@@ -49,10 +49,7 @@ class Measurement:
         """Ready for JSON."""
         found: dict[str, object] = {"cpu": self.cpu, "scenario": self.scenario.to_dict()}
         for name, part in (("registers", self.moves), ("crypto", self.speeds)):
-            found[name] = part and {
-                f.name: list(v.values) if isinstance(v := getattr(part, f.name), Spread) else v
-                for f in dataclasses.fields(part)
-            }
+            found[name] = part and _listed(part)
         return found
 
 
@@ -93,9 +90,17 @@ def measure(
         clock = moves.clock_ghz
         where = f"measured on {cpu}, {when}, user space, {moves.compiler}"
         saves, restores = (s.times(clock.median) for s in (moves.save_ns, moves.restore_ns))
-        kind = "" if platform.machine() in ("aarch64", "arm64") else " (512 bytes, FXSAVE)"
-        values["machine.save_cycles"] = saves.median, f"{where}: {saves.text}{kind}"
-        values["machine.restore_cycles"] = restores.median, f"{where}: {restores.text}{kind}"
+        kind = "" if moves.bytes == 520 else f" ({moves.bytes} bytes, FXSAVE)"
+        wide = [""] * 2
+        if moves.wide is not None:
+            w = moves.wide
+            wide = [f"; {w.name}: {w.bytes} bytes in {ns.median * clock.median:.4g} cycles"
+                    for ns in (w.save_ns, w.restore_ns)]  # fmt: skip
+        values["machine.save_cycles"] = saves.median, f"{where}: {saves.text}{kind}{wide[0]}"
+        values["machine.restore_cycles"] = (
+            restores.median,
+            f"{where}: {restores.text}{kind}{wide[1]}",
+        )
         how = "dependent additions"
     else:
         clock, how = Spread.of([clock_of_kernel()]), "as the kernel says, not measured"
@@ -121,6 +126,19 @@ def measure(
         machine_preset="", algorithm="",
     )  # fmt: skip
     return Measurement(scenario, moves, speeds, cpu)
+
+
+def _listed(part: object) -> dict[str, object]:
+    """A measurement with the values of all repetitions."""
+    found = {}
+    for f in dataclasses.fields(part):
+        value = getattr(part, f.name)
+        if isinstance(value, Spread):
+            value = list(value.values)
+        elif dataclasses.is_dataclass(value):
+            value = _listed(value)
+        found[f.name] = value
+    return found
 
 
 def clock_of_kernel(root: str | os.PathLike[str] = "/") -> float:

@@ -36,13 +36,14 @@ def script(tool: str, offer: Offer, seconds: float = 30.0, output: str = "trace.
         f"T={shlex.quote(str(mount))}",
         f"I=$T/instances/{GROUP}",
         "clean() {",
+        "  trap '' INT TERM HUP   # nothing may break this off",
         '  [ -d "$I" ] && echo 0 > $I/events/enable && rmdir $I',
         f"  for p in {names}; do",
         f'    echo "-:{GROUP}/$p" >> $T/kprobe_events',
         "  done",
         "}",
-        "trap 'exit 130' INT TERM HUP",
         "trap clean EXIT",
+        "trap 'exit 130' INT TERM HUP",
         *(f"echo {shlex.quote(probe.line)} >> $T/kprobe_events" for probe in offer.probes),
         *{"tracefs": _tracefs, "trace-cmd": _trace_cmd, "perf": _perf}[tool](
             offer, seconds, output, buffer_kb
@@ -52,7 +53,7 @@ def script(tool: str, offer: Offer, seconds: float = 30.0, output: str = "trace.
 
 def _tracefs(offer: Offer, seconds: float, output: str, buffer_kb: int) -> list[str]:
     return [
-        "mkdir $I",
+        "mkdir $I || exit 1",
         "echo mono > $I/trace_clock",
         f"echo {buffer_kb} > $I/buffer_size_kb",
         f"echo {shlex.quote(switches_filter())} > $I/events/{SWITCHES}/filter",

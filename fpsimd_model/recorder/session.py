@@ -5,20 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ..errors import InputError
-from .commands import TOOLS, perf_command, switches_filter, trace_cmd_command
+from .commands import TOOLS, switches_filter
+from .guard import Guard
 from .offer import Offer
 from .probes import GROUP, SWITCHES, Probe
+from .tools import through_tool, why
 
 __all__ = ["record"]
 
-_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 def record(
@@ -33,7 +34,8 @@ def record(
     """Record for some seconds into a text file that `fpsimd_model.calibrate` reads.
 
     Probes, events and the trace instance are taken away however the recording ends: by an error,
-    by Ctrl-C, by SIGTERM or SIGHUP. The file appears when it is whole.
+    by Ctrl-C (once or more often), by SIGTERM, SIGHUP, SIGQUIT, and by SIGKILL, too (`Guard`). The
+    file appears when it is whole.
 
     Parameters
     ----------
@@ -47,22 +49,30 @@ def record(
     Raises
     ------
     InputError
-        If this machine or user cannot record, or a step is refused; then nothing has stayed.
+        If this machine or user cannot record, or a step is refused; then nothing has stayed. If
+        the kernel does not let a probe go, with the command to repeat.
     """
     output = Path(output)
     _refuse(offer, tool, output)
     beside = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    left: list[str] = []
     with _signals_as_exceptions(), ExitStack() as clean:
+        clean.callback(Guard(offer).release)
         clean.callback(lambda: beside.unlink(missing_ok=True))
-        _set_probes(offer, clean)
+        _set_probes(offer, clean, left)
         if tool == "tracefs":
             _through_tracefs(offer, beside, seconds, buffer_kb, wait, clean)
         else:
-            _through_tool(offer, tool, beside, seconds, buffer_kb)
+            through_tool(offer, tool, beside, seconds, buffer_kb)
         try:
             beside.replace(output)
         except OSError as error:
-            raise InputError(f"{output}: cannot be written ({_why(error)})") from None
+            raise InputError(f"{output}: cannot be written ({why(error)})") from None
+    if left:
+        raise InputError(
+            f"{output} is written, but something else uses the probe {left[0]}; end that, then as "
+            f"root: echo '-:{GROUP}/{left[0]}' >> {offer.tracefs / 'kprobe_events'}"
+        )
     return output
 
 
@@ -85,10 +95,14 @@ def _refuse(offer: Offer, tool: str, output: Path) -> None:
 
 @contextmanager
 def _signals_as_exceptions() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the recording as Ctrl-C does, so that it is cleaned up."""
+    """The first signal ends the recording as Ctrl-C does; none breaks off what cleans up then."""
+    stopped = False
 
     def stop(number: int, _: object) -> None:
-        raise KeyboardInterrupt(signal.Signals(number).name)
+        nonlocal stopped
+        if not stopped:
+            stopped = True
+            raise KeyboardInterrupt(signal.Signals(number).name)
 
     before = {}
     with suppress(ValueError):  # not in the main thread: signals do not come here
@@ -100,16 +114,12 @@ def _signals_as_exceptions() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _why(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
-
-
 def _write(file: Path, text: str, mode: str = "w") -> None:
     try:
         with file.open(mode) as out:
             out.write(text + "\n")
     except OSError as error:
-        raise InputError(f"{file}: the kernel refused {text!r} ({_why(error)})") from None
+        raise InputError(f"{file}: the kernel refused {text!r} ({why(error)})") from None
 
 
 def _undo(clean: ExitStack, file: Path, text: str, mode: str = "w") -> None:
@@ -122,17 +132,28 @@ def _undo(clean: ExitStack, file: Path, text: str, mode: str = "w") -> None:
     clean.callback(write)
 
 
-def _set_probes(offer: Offer, clean: ExitStack) -> None:
+def _set_probes(offer: Offer, clean: ExitStack, left: list[str]) -> None:
+    """Set all; `left` gets those that cannot be taken away at the end."""
     events = offer.tracefs / "kprobe_events"
+
+    def remove(name: str) -> None:
+        try:
+            _write(events, f"-:{GROUP}/{name}", "a")
+        except InputError:  # never set, or in use
+            if (offer.tracefs / "events" / GROUP / name).exists():
+                left.append(name)
+
     for probe in offer.probes:
         # promised before it is set: a signal may come between the two
-        _undo(clean, events, f"-:{GROUP}/{probe.name}", "a")
+        clean.callback(remove, probe.name)
         try:
             _write(events, probe.line, "a")
         except InputError:
             if probe.needed:
                 raise
             _plain(events, probe)
+    # a tool that was killed leaves them on, and a probe in use does not go
+    _undo(clean, offer.tracefs / "events" / GROUP / "enable", "0")
 
 
 def _plain(events: Path, probe: Probe) -> None:
@@ -172,7 +193,7 @@ def _through_tracefs(
         with (place / "trace").open("rb") as trace, output.open("wb") as out:
             shutil.copyfileobj(trace, out, 1 << 20)
     except OSError as error:
-        raise InputError(f"{output}: the trace cannot be copied there ({_why(error)})") from None
+        raise InputError(f"{output}: the trace cannot be copied there ({why(error)})") from None
 
 
 def _instance(offer: Offer, clean: ExitStack) -> Path:
@@ -202,29 +223,3 @@ def _selected(clock: Path) -> str:
     except OSError:
         return "local"
     return next((word.strip("[]") for word in words if word.startswith("[")), "local")
-
-
-def _through_tool(offer: Offer, tool: str, output: Path, seconds: float, buffer_kb: int) -> None:
-    data = str(output.with_suffix(".dat"))
-    try:
-        if tool == "trace-cmd":
-            _run(trace_cmd_command(offer, seconds, data, buffer_kb))
-            _run(["trace-cmd", "report", "-N", "-t", data], output)
-        else:
-            _run(perf_command(offer, seconds, data, buffer_kb))
-            fields = "comm,pid,tid,cpu,time,event,trace"
-            words = ["perf", "script", "--guest-code", "--ns", "-F", fields]
-            _run([*words, "--show-lost-events", "-i", data], output)
-    finally:
-        Path(data).unlink(missing_ok=True)
-
-
-def _run(words: list[str], output: Path | None = None) -> None:
-    try:
-        with (output or Path(os.devnull)).open("wb") as out:
-            done = subprocess.run(words, stdout=out, stderr=subprocess.PIPE, check=False)
-    except OSError as error:
-        raise InputError(f"{words[0]}: cannot be run ({_why(error)})") from None
-    if done.returncode:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:] or ["no word"]
-        raise InputError(f"{' '.join(words[:2])} failed: {last[0]}")

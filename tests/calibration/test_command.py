@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from fpsimd_model.calibration import calibrate
 from fpsimd_model.cli.calibrate import calibrate as command
 from fpsimd_model.errors import InputError
+from fpsimd_model.figures import reproduce, show
 from fpsimd_model.resources import data_path
 from fpsimd_model.scenario import Scenario
 
@@ -57,6 +58,24 @@ def test_the_file_evaluates(tmp_path):
     assert result["guest_saves_per_s"] == pytest.approx(4.0, rel=0.1)
 
 
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf", "txt"])
+def test_the_figure_can_be_made_again(trace, tmp_path, suffix, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / f"fit.{suffix}"
+    arguments = [str(trace), "-o", str(tmp_path / "a.toml"), "--figure", str(file)]
+    if suffix != "png":
+        arguments += ["--no-predict", "--sections", "2", "--preset", "cortex-a57-ipsec"]
+    assert CliRunner().invoke(command, arguments).exit_code == 0
+    again = reproduce(file)
+    assert again.identical
+    told = show(file)
+    assert "made up.txt.gz, SHA-256" in told
+    assert ("sections = 2" in told) is (suffix != "png")
+    trace.write_bytes(gzip.compress(text(Machine(seconds=0.1), 2).encode()))
+    with pytest.raises(InputError, match="is another trace"):
+        reproduce(file)
+
+
 def test_standard_input_and_output(trace):
     result = CliRunner().invoke(command, [str(trace), "-o", "-", "--no-predict"])
     assert Scenario.from_toml(result.stdout).vcpu.guest_run_us.mean_us > 0
@@ -79,6 +98,7 @@ def test_a_measured_machine_serves_as_the_preset(trace, tmp_path):
         ["nowhere.txt", "-o", "x.toml"],
         [TRACE, "-o", "x.toml", "--preset", "nosuch"],
         [TRACE, "-o", "x.toml", "--figure", "x.gif"],
+        ["-", "-o", "x.toml", "--figure", "x.png"],
         [TRACE, "-o", "x.toml", "--cpu", "7"],
         [TRACE, "-o", "nowhere/x.toml", "--no-predict"],
     ],

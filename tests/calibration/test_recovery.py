@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from fpsimd_model.calibration import calibrate, predict
-from fpsimd_model.scenario import Batch, Mmpp
+from fpsimd_model.durations import Duration
+from fpsimd_model.engines import evaluate
+from fpsimd_model.scenario import Batch, Mmpp, Scenario
 
 from .machine import Machine, record, text
 
@@ -108,7 +110,19 @@ def test_bursts_are_an_mmpp_and_plain_traffic_is_not():
     quick, slow = sorted((rate.rate1_per_s, rate.rate2_per_s), reverse=True)
     assert quick == pytest.approx(8000.0, rel=0.15)
     assert slow == pytest.approx(200.0, rel=0.5)
-    assert bursts.memoryless.softirq.interrupts_per_s == pytest.approx(rate.rate_per_s, rel=1e-5)
+    # the figure's curve and quantiles are those of the MMPP, with the mean of the gaps
+    fit = bursts.arrivals
+    assert fit.distance > 0.3
+    assert fit.distance_of_fit < 0.04
+    assert "from the MMPP's" in bursts["softirq.interrupts_per_s"].how
+    t = np.linspace(0.0, 100.0 * fit.gaps_us.mean(), 1_000_001)
+    assert np.trapezoid(fit.survival(t), t) == pytest.approx(fit.gaps_us.mean(), rel=1e-3)
+    p = np.array([0.1, 0.5, 0.9])
+    assert fit.survival(fit.quantile(p)) == pytest.approx(1.0 - p, abs=1e-3)
+    assert bursts.analytic == bursts.scenario
+    # taken as Poisson of the same mean, the formula was 45% off
+    for engine in ("analytic", "simulated"):
+        assert abs(predict(bursts, seconds=100.0).off(engine)["guest_saves"]) < 0.05
     plain = calibrate(record(Machine(seconds=0.3), 3))
     assert isinstance(plain.scenario.softirq.interrupts_per_s, float)
 
@@ -149,11 +163,32 @@ def test_periodic_fp_use_is_recognised_and_predicted():
     assert gap.shape == "deterministic"
     value = found["vcpu.first_fp_us"]
     assert value.low <= 2000.0 <= value.high
-    # the exponential gap that says as much is another one, by far
-    assert found.memoryless.vcpu.first_fp_us.mean_us < 0.8 * gap.mean_us
+    # the formula takes the shape itself
+    assert found.analytic == found.scenario
     prediction = predict(found, seconds=200.0)
     for engine in ("analytic", "simulated"):
-        assert abs(prediction.off(engine)["guest_saves"]) < 0.1
+        assert abs(prediction.off(engine)["guest_saves"]) < 0.04
+    # the share of softirqs that find the state live, which exponential gaps get wrong by a fifth
+    softirqs = found.arrivals.busy
+    live = prediction.kernel["guest_saves"] / softirqs
+    assert 0.45 < live < 0.49
+    assert prediction.analytic["guest_saves"] / softirqs == pytest.approx(live, abs=0.02)
+    plain = found.scenario.replace({"vcpu.first_fp_us": Duration(gap.mean_us)})
+    wrong = evaluate(plain, [prediction.policy])[0]["guest_saves_per_s"] * prediction.seconds
+    assert wrong / softirqs < live - 0.08
+
+
+def test_periodic_fp_use_under_bursts_is_predicted_too():
+    # under MMPP arrivals the formula is exponential: of the same mean it would be 13% off
+    phases = (3000.0, 100.0, 20_000.0, 20_000.0)
+    found = calibrate(record(Machine(**SPARSE | {"phases": phases, "fp_gap": constant(2000.0)}), 3))
+    gap, taken = found.scenario.vcpu.first_fp_us, found.analytic.vcpu.first_fp_us
+    assert (gap.shape, taken.shape) == ("deterministic", "exponential")
+    assert taken.mean_us < 0.9 * gap.mean_us
+    prediction = predict(found, seconds=200.0)
+    for engine in ("analytic", "simulated"):
+        assert abs(prediction.off(engine)["guest_saves"]) < 0.08
+    assert any("which give as many runs with FP" in note for note in prediction.notes)
 
 
 def test_exponential_fp_use_stays_exponential():
@@ -171,3 +206,45 @@ def test_own_exits_end_residencies_to_user_space_or_to_wait():
              "vcpu.user_exit_share": 0.3, "vcpu.guest_run_us": 500.0}  # fmt: skip
     for key, true in truth.items():
         assert found[key].low <= true <= found[key].high, key
+
+
+def test_durations_are_kept_as_recorded_on_request(tmp_path):
+    recording = record(Machine(guest_run=constant(200.0), seconds=0.4), 1)
+    fitted, found = calibrate(recording), calibrate(recording, durations="recorded")
+    assert fitted.scenario.vcpu.residency_us.shape == "exponential"
+    assert fitted.scenario.vcpu.guest_run_us.shape == "deterministic"
+    for name in ("residency", "out", "run_loop", "guest_run"):
+        key, fit = f"vcpu.{name}_us", found.durations[name]
+        assert fit.duration.shape == found[key].shape == "empirical"
+        assert len(fit.duration.samples) == len(fit.sample.whole)
+        assert found[key].how.startswith("kept as recorded, as asked for")
+        # mean, interval and sample size are those of the fit
+        assert found[key].value == pytest.approx(fitted[key].value, rel=1e-5)
+        assert (found[key].low, found[key].number) == (fitted[key].low, fitted[key].number)
+    paths = found.save(tmp_path / "kept.toml")
+    assert len(paths) == 5
+    again = Scenario.load(paths[0]).vcpu.guest_run_us
+    assert again.mean_us == pytest.approx(200.0, rel=1e-3)
+
+
+def test_durations_most_of_which_are_cut_are_not_kept():
+    found = calibrate(
+        record(Machine(exit_put_share=0.9, seconds=0.3), 1), durations="recorded"
+    )  # fmt: skip
+    assert found.scenario.vcpu.residency_us.samples is None
+    assert found.scenario.vcpu.guest_run_us.samples is not None
+    assert any(note.startswith("residency_us: fitted, not kept") for note in found.notes)
+
+
+@pytest.mark.parametrize("arrivals", ["fitted", "recorded"])
+def test_every_number_that_is_seen_has_a_sample_size_and_an_interval(arrivals):
+    found = calibrate(record(Machine(seconds=0.3), 2), arrivals=arrivals)
+    for key, value in found.values.items():
+        if not value.seen:
+            assert value.how.startswith("not in the trace, kept from reference: "), key
+            continue
+        assert value.number > 0 or value.value == 0.0, key
+        if isinstance(value.value, str):
+            assert "95%" in value.how, key
+        else:
+            assert value.low <= value.value <= value.high, key

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ case "$1" in --version) echo "fakecc 1.0"; exit 0;; esac
 while [ "$1" != -o ]; do shift; done
 cat > "$2" <<'END'
 #!/bin/sh
-i=0; while [ $i -lt $1 ]; do echo "50000 100000 500000"; i=$((i+1)); done
+echo "# 512 2560 XSAVE of all"
+i=0; while [ $i -lt $1 ]; do echo "50000 100000 500000 125000 500000"; i=$((i+1)); done
 END
 chmod +x "$2"
 """
@@ -123,6 +125,10 @@ def test_another_architecture_is_refused(monkeypatch):
         ("openssl", "#!/bin/sh\necho hello\n", "no speed in what it printed"),
         ("cc", "#!/bin/sh\necho bad asm >&2; exit 1\n", "cannot be compiled: bad asm"),
         ("cc", PROGRAM.replace("50000 100000 500000", "nonsense"), "printed what it should not"),
+        ("cc", PROGRAM.replace("50000 100000", "0 100000"), "printed what it should not"),
+        ("cc", PROGRAM.replace("500000 125000", "500000"), "printed what it should not"),
+        ("cc", PROGRAM.replace("# 512", "512"), "printed what it should not"),
+        ("cc", PROGRAM.replace("$1 ]; do", "0 ]; do"), "printed what it should not"),
         ("cc", PROGRAM.replace("echo", "exit 3; echo"), "cannot be"),
     ],
 )
@@ -156,16 +162,58 @@ def test_the_real_program_compiles_and_its_figures_are_plausible():
     for moves in (found.save_ns, found.restore_ns):
         # 512 bytes: at most 128 a cycle, and not slower than a trip to memory a line
         assert 4.0 < moves.median * found.clock_ghz.median < 5000.0
+    wide = found.wide
+    if wide is not None:  # AVX and more, or SVE of 128 bits at least
+        assert found.bytes < wide.bytes <= 8736
+        for moves, narrow in ((wide.save_ns, found.save_ns), (wide.restore_ns, found.restore_ns)):
+            assert len(moves.values) == 9
+            # more bytes take at least half as long, and not a trip to memory a line
+            assert 0.5 < moves.median / narrow.median < 100.0
+
+
+SOURCE = Path(measure.__code__.co_filename).with_name("registers.c")
+STRICT = ["-O2", "-Wall", "-Wextra", "-Werror"]
 
 
 @needs_cc
 def test_the_program_has_no_warnings(tmp_path):
-    import subprocess
+    words = ["cc", *STRICT, "-o", str(tmp_path / "x"), str(SOURCE)]
+    assert subprocess.run(words, capture_output=True, text=True, check=False).stderr == ""
 
-    source = Path(measure.__code__.co_filename).with_name("registers.c")
-    words = ["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", str(tmp_path / "x"), str(source)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.stderr == ""
+
+@pytest.mark.parametrize("other", ["aarch64-linux-gnu-gcc", "x86_64-linux-gnu-gcc"])
+def test_the_program_compiles_for_the_other_architecture(tmp_path, other):
+    if shutil.which(other) is None:
+        pytest.skip(f"no cross compiler {other}")
+    words = [other, *STRICT, "-c", "-o", str(tmp_path / "x.o"), str(SOURCE)]
+    assert subprocess.run(words, capture_output=True, text=True, check=False).stderr == ""
+
+
+def test_wide_moves_are_told_beside_the_narrow_ones(fakes, tmp_path):
+    found = measure(only="registers", repetitions=1)
+    wide = found.moves.wide
+    assert (found.moves.bytes, wide.bytes, wide.name) == (512, 2560, "XSAVE of all")
+    # five times the bytes: 125 ns instead of 250, and 500 ns as they should be
+    assert found.moves.by_bytes == pytest.approx((0.5, 1.0))
+    source = found.scenario.source_of("machine.save_cycles")
+    assert source.endswith("XSAVE of all: 2560 bytes in 250 cycles")
+    assert found.to_dict()["registers"]["wide"]["save_ns"][0] == pytest.approx(125.0)
+    out = CliRunner().invoke(command, ["--only", "registers", "--repeat", "1"]).output
+    assert "XSAVE of all                       2560                0.098    0.391" in out
+    assert "save takes 0.50 and the wide restore 1.00 times that" in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= 72
+
+
+def test_without_a_wide_file_nothing_is_said_of_it(fakes):
+    plain = PROGRAM.replace("# 512 2560 XSAVE of all", "# 520 0 ").replace(" 125000 500000", "")
+    (fakes / "cc").write_text(plain)
+    found = measure(only="registers", repetitions=1)
+    assert found.moves.wide is None
+    assert found.moves.by_bytes is None
+    assert found.to_dict()["registers"]["wide"] is None
+    assert "FXSAVE" not in found.scenario.source_of("machine.save_cycles")
+    out = CliRunner().invoke(command, ["--only", "registers", "--repeat", "1"]).output
+    assert "proportion" not in out
 
 
 def test_command_writes_json_and_file(fakes, tmp_path):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import pytest
@@ -96,25 +97,84 @@ def test_nothing_stays_when_a_recording_breaks_off(mount, tmp_path, error):
     assert not list(tmp_path.glob(".*.tmp"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
-def test_nothing_stays_when_a_signal_ends_it(mount, tmp_path, number):
+def recording(root: Path, before: str = "") -> subprocess.Popen:
+    """A process in the midst of a recording."""
     program = textwrap.dedent(f"""
-        import sys, time
-        from fpsimd_model.recorder import look, record
+        import os, signal, sys, time
+        from fpsimd_model.recorder import look, record, session
+        {before}
         def wait(seconds):
             print("recording", flush=True)
             time.sleep(60)
         try:
-            record(look({str(tmp_path)!r}), {str(tmp_path / "t.txt")!r}, wait=wait)
+            record(look({str(root)!r}), {str(root / "t.txt")!r}, wait=wait)
         except KeyboardInterrupt:
             sys.exit(130)
     """)
     child = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
-    with child:
-        assert child.stdout.readline() == "recording\n"
+    assert child.stdout.readline() == "recording\n"
+    return child
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
+def test_nothing_stays_when_a_signal_ends_it(mount, tmp_path, number):
+    with recording(tmp_path) as child:
         child.send_signal(number)
         assert child.wait(30) == 130
     assert_clean(mount)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_impatient_second_signal_does_not_break_the_clean_up_off(mount, tmp_path, number):
+    # every step of the clean-up is interrupted again
+    again = f"""
+        write = session._write
+        def impatient(file, text, mode="w"):
+            if text.startswith("-:") or text == "0":
+                os.kill(os.getpid(), {int(number)})
+            write(file, text, mode)
+            if text == "1":
+                session._write = impatient
+        session._write = lambda file, text, mode="w": (
+            write(file, text, mode), file.name == "tracing_on" and text == "1"
+            and setattr(session, "_write", impatient))
+    """
+    with recording(tmp_path, again.strip()) as child:
+        child.send_signal(number)
+        assert child.wait(30) == 130
+    assert_clean(mount)
+
+
+def test_no_probe_stays_even_when_the_process_is_killed(mount, tmp_path):
+    with recording(tmp_path) as child:
+        assert "p:fpsimd/vcpu_load" in (mount / "kprobe_events").read_text()
+        child.kill()
+        assert child.wait(30) == -signal.SIGKILL
+    for _ in range(200):  # the shell that outlives it
+        events = (mount / "kprobe_events").read_text()
+        if all(f"-:fpsimd/{p.name}\n" in events for p in look(tmp_path).probes):
+            break
+        time.sleep(0.05)
+    else:
+        raise AssertionError(events)
+    assert (mount / "events/fpsimd/enable").read_text().strip() == "0"
+
+
+def test_a_probe_that_something_else_uses_is_told_of(mount, tmp_path, monkeypatch):
+    from fpsimd_model.recorder import session
+
+    write = session._write
+    (mount / "events/fpsimd/vcpu_put").mkdir()
+
+    def busy(file: Path, text: str, mode: str = "w") -> None:
+        if text == "-:fpsimd/vcpu_put":
+            raise InputError("busy")
+        write(file, text, mode)
+
+    monkeypatch.setattr(session, "_write", busy)
+    with pytest.raises(InputError, match=r"is written, but .* echo '-:fpsimd/vcpu_put' >>"):
+        record(look(tmp_path), tmp_path / "t.txt", wait=lambda s: None)
+    assert (tmp_path / "t.txt").exists()
 
 
 def test_a_refused_optional_probe_is_done_without(mount, tmp_path, monkeypatch):
@@ -211,6 +271,37 @@ def test_trace_cmd_and_perf_run_with_the_right_words_and_are_cleaned_up(
     with pytest.raises(InputError, match="perf record failed: no access"):
         record(look(tmp_path), tmp_path / "t.txt", tool="perf")
     assert_clean(mount)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_tool_is_stopped_in_good_order_and_leaves_no_file(mount, tmp_path, monkeypatch, number):
+    bin_, calls = tmp_path / "bin", tmp_path / "calls"
+    bin_.mkdir()
+    (bin_ / "trace-cmd").write_text(
+        "#!/bin/sh\ntrap 'echo stopped >> " + f"{calls}; exit 0' INT\n"
+        'while [ "$1" != -o ]; do shift; done\ntouch $2 $2.cpu0\n'
+        f"echo begun >> {calls}\nwhile :; do sleep 0.05; done\n"
+    )
+    (bin_ / "trace-cmd").chmod(0o755)
+    program = textwrap.dedent(f"""
+        import sys
+        from fpsimd_model.recorder import look, record
+        try:
+            record(look({str(tmp_path)!r}), {str(tmp_path / "t.txt")!r}, tool="trace-cmd")
+        except KeyboardInterrupt:
+            sys.exit(130)
+    """)
+    monkeypatch.setenv("PATH", f"{bin_}{os.pathsep}{os.environ['PATH']}")
+    (mount / "events/fpsimd/enable").write_text("1\n")  # as the tool has it
+    with subprocess.Popen([sys.executable, "-c", program]) as child:
+        while not calls.exists():
+            assert child.poll() is None
+            time.sleep(0.02)
+        child.send_signal(number)
+        assert child.wait(30) == 130
+    assert calls.read_text() == "begun\nstopped\n"
+    assert_clean(mount)
+    assert not list(tmp_path.glob(".t.txt*"))
 
 
 @pytest.mark.parametrize("tool", TOOLS)
