@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .compare import Agreement, Difference, agree
-from .design import design
+from .agreement import Agreement, Difference
+from .compare import agree
+from .design import design, designed
+from .found import ENGINES
 
-__all__ = ["Agreement", "Difference", "agree", "design"]
+__all__ = ["ENGINES", "Agreement", "Difference", "agree", "design", "designed"]

@@ -5,12 +5,16 @@ M. D. McKay, R. J. Beckman and W. J. Conover, Technometrics 21 (1979) 239-245.
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
+from ..errors import InputError
 from ..scenario import Scenario
 
-__all__ = ["design"]
+__all__ = ["MOST", "design", "designed"]
 
+MOST = 100_000
 # Key, lowest, highest; spread evenly over the logarithm.
 _LOGARITHMIC = (
     ("softirq.interrupts_per_s", 100.0, 1e5),
@@ -24,14 +28,24 @@ _LOGARITHMIC = (
     ("machine.clock_ghz", 0.3, 3.0),
 )
 _REST = ("user", "preempted", "service", "others", "exit_put", "vector", "batch", "task", "load")
+_REST += ("sections", "bursts", "burst_length", "shape", "which")
 _HEAVIEST = 0.95  # utilisation by scalar packets at most
+_POISSON = 0.7  # share of the scenarios; the others have bursts, and exponential durations
+_CLOCKS = ("residency_us", "out_us", "run_loop_us", "guest_run_us", "first_fp_us")
+# Shapes that the formula takes without an approximation: phases with these very distributions.
+_SHAPES = (
+    {"shape": "gamma", "cv2": 0.5},
+    {"shape": "gamma", "cv2": 0.25},
+    {"shape": "hyperexponential", "cv2": 3.0},
+)
 
 
 def design(count: int, seed: int = 0) -> list[Scenario]:
-    """`count` scenarios with exponential durations, the same for the same `seed`.
+    """`count` scenarios, the same for the same `seed`.
 
     Every one has a steady state under every policy: packets load the CPU to at most 95% even
-    without NEON.
+    without NEON. In three of ten interrupts come in bursts (MMPP); in half of the others one
+    duration is Erlang or hyperexponential.
 
     >>> scenarios = design(8)
     >>> len(scenarios), max(s.scalar_load for s in scenarios) < 0.96
@@ -40,7 +54,23 @@ def design(count: int, seed: int = 0) -> list[Scenario]:
     from scipy.stats import qmc
 
     sampler = qmc.LatinHypercube(len(_LOGARITHMIC) + len(_REST), rng=np.random.default_rng(seed))
-    return [_scenario(point, f"design-{seed}-{i}") for i, point in enumerate(sampler.random(count))]
+    points = sampler.random(count)
+    return [_scenario(p, f"design-{count}-{seed}-{i}") for i, p in enumerate(points)]
+
+
+def designed(name: str) -> Scenario | None:
+    """The scenario of a design by its name, ``design-COUNT-SEED-NUMBER``; None for other names.
+
+    >>> designed("design-8-0-3") == design(8)[3], designed("reference")
+    (True, None)
+    """
+    match = re.fullmatch(r"design-(\d{1,6})-(\d{1,18})-(\d{1,6})", name)
+    if match is None:
+        return None
+    count, seed, number = map(int, match.groups())
+    if not number < count <= MOST:
+        raise InputError(f"{name}: a design of {count} has no scenario {number}")
+    return design(count, seed)[number]
 
 
 def _scenario(point: np.ndarray, name: str) -> Scenario:
@@ -55,17 +85,24 @@ def _scenario(point: np.ndarray, name: str) -> Scenario:
         "softirq.service": "exponential" if u["service"] < 0.3 else "deterministic",
         "softirq.other_interrupts_per_s": _some(u["others"], 0.5, 50.0, 8000.0),
         "vcpu.exit_put_share": _some(u["exit_put"], 0.6, 0.01, 0.3),
-        "vcpu.vector_bits": 128 if u["vector"] < 0.6 else 512,
+        "vcpu.vector_bits": 128 if u["vector"] < 0.6 else 512 if u["vector"] < 0.85 else 2048,
         "vcpu.task_neon_per_s": _some(u["task"], 0.7, 10.0, 1000.0),
         "softirq.packets_per_interrupt": _batch(u["batch"]),
+        "crypto.neon_sections_per_packet": 1 if u["sections"] < 0.8 else 3,
         "softirq.softirq_budget_us": 0.0,
     }
+    if u["shape"] >= 0.5 and u["bursts"] < _POISSON:
+        values |= _shaped(u, values)
     scenario = Scenario(name=name).replace(values)
-    heaviest = _HEAVIEST * (0.05 + 0.95 * u["load"])
-    if scenario.scalar_load > heaviest:
-        rate = scenario.softirq.rate_per_s * heaviest / scenario.scalar_load
-        scenario = scenario.replace({"softirq.interrupts_per_s": rate})
-    return scenario
+    rate = scenario.softirq.rate_per_s * _load(u["load"], scenario.scalar_load)
+    return scenario.replace({"softirq.interrupts_per_s": _bursts(u, rate)})
+
+
+def _load(u: float, now: float) -> float:
+    """The factor to some utilisation: in two of five scenarios to it, in the others at most."""
+    if u < 0.6:
+        return min(1.0, _HEAVIEST * (0.05 + u) / now)
+    return _HEAVIEST * float(np.sqrt(u)) / now
 
 
 def _some(u: float, none: float, low: float, high: float) -> float:
@@ -77,3 +114,28 @@ def _batch(u: float) -> object:
     if u < 0.4:
         return 1.0
     return {"mean": round(1 + 6 * u), "shape": "fixed"} if u < 0.7 else 1.0 + 6.0 * u
+
+
+def _shaped(u: dict[str, float], values: dict[str, object]) -> dict[str, object]:
+    """One of the durations has another shape than exponential."""
+    which = int(u["which"] * len(_CLOCKS) * len(_SHAPES))
+    key = f"vcpu.{_CLOCKS[which // len(_SHAPES)]}"
+    return {key: {"mean": values[key], **_SHAPES[which % len(_SHAPES)]}}
+
+
+def _bursts(u: dict[str, float], rate: float) -> object:
+    """Interrupts at `rate` in the long run: Poisson, or 1.2 to 5 times as often in bursts."""
+    if u["bursts"] < _POISSON:
+        return rate
+    factor = 1.2 * (5.0 / 1.2) ** ((u["bursts"] - _POISSON) / (1.0 - _POISSON))
+    mean = float(100.0 * 100.0 ** u["burst_length"])  # microseconds, 100 to 10,000
+    # A quarter of the time is burst where the rest brings something, else as much as is needed.
+    share = min(0.25, 0.9 / factor)
+    other = rate * (1.0 - share * factor) / (1.0 - share)
+    return {
+        "shape": "mmpp",
+        "rate1_per_s": rate * factor,
+        "rate2_per_s": other,
+        "mean1_us": mean,
+        "mean2_us": mean * (1.0 - share) / share,
+    }

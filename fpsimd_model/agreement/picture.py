@@ -6,15 +6,20 @@ import numpy as np
 
 from ..figures.picture import Picture
 from ..figures.style import GRID, INK, PALE, fixed
-from .compare import Agreement
+from .agreement import LIMIT, Agreement
 
 __all__ = ["AgreementPicture"]
 
-_BLUE = "#0057b8"
+_COLORS = {
+    "analytic - montecarlo": "#0057b8",
+    "analytic - simpy": "#c25700",
+    "montecarlo - simpy": "#5a7d00",
+}
+_EDGE = 6.0  # what lies further out is drawn here
 
 
 class AgreementPicture(Picture):
-    """Left: quantiles of all scores against the normal ones. Right: the scores of each metric.
+    """Left: quantiles of all scores against the normal ones. Right: by metric and by policy.
 
     Parameters
     ----------
@@ -25,61 +30,73 @@ class AgreementPicture(Picture):
     >>> from fpsimd_model.scenario import preset
     >>> picture = AgreementPicture(agree([preset("reference")], "tracked", seconds=2))
     >>> picture.draw(); picture.pixels().shape
-    (460, 760, 4)
+    (600, 860, 4)
     """
 
     kind = "agreement"
 
-    def __init__(self, found: Agreement, size: tuple[float, float] = (7.6, 4.6)) -> None:
+    def __init__(self, found: Agreement, size: tuple[float, float] = (8.6, 6.0)) -> None:
         super().__init__(size)
         self.found = found
+        height, narrow = size[1] - 1.0, (size[0] - 6.6) / 2.0 + 0.55
         with fixed():
-            self._quantiles = self.axes(0.55, 0.55, 2.5, size[1] - 1.0)
-            self._metrics = self.axes(5.1, 0.55, size[0] - 5.25, size[1] - 1.0)
+            self._quantiles = self.axes(0.5, 0.5, 2.6, height)
+            self._metrics = self.axes(4.65, 0.5, narrow - 0.3, height)
+            self._policies = self.axes(size[0] - narrow + 0.15, 0.5, narrow - 0.3, height)
 
     def fit(self) -> None:
-        """Draw both panels anew."""
-        for axes in (self._quantiles, self._metrics):
+        """Draw all panels anew."""
+        for axes in (self._quantiles, self._metrics, self._policies):
             axes.clear()
-            axes.grid(color=GRID, linewidth=0.6)
             axes.set_axisbelow(True)
+            axes.tick_params(labelsize=7, length=2)
             for side in ("top", "right"):
                 axes.spines[side].set_visible(False)
         self._draw_quantiles()
-        self._draw_metrics()
+        metrics = {k.replace("_per_s", "/s"): v for k, v in self.found.by_metric().items()}
+        self._draw_groups(self._metrics, "by metric", metrics)
+        self._draw_groups(self._policies, "by policy", self.found.by_policy())
 
     def _draw_quantiles(self) -> None:
         from scipy.special import ndtri
 
-        scores = np.sort(self.found.scores)
-        expected = ndtri((np.arange(len(scores)) + 0.5) / max(len(scores), 1))
         axes = self._quantiles
+        axes.grid(color=GRID, linewidth=0.6)
         axes.plot([-5, 5], [-5, 5], color=PALE, linewidth=1.0)
-        axes.plot(expected, np.clip(scores, -6, 6), ".", color=_BLUE, markersize=3.0)
-        axes.set_xlim(-4.5, 4.5)
-        axes.set_ylim(-6, 6)
-        axes.set_xlabel("standard normal quantile", fontsize=8, color=INK)
-        axes.set_title(
-            f"{len(scores)} differences in standard errors", loc="left", fontsize=9, weight="bold"
-        )
-        axes.tick_params(labelsize=8)
+        for name, z in self.found.by_engines().items():
+            expected = ndtri((np.arange(len(z)) + 0.5) / len(z))
+            scores = np.clip(np.sort(z), -_EDGE, _EDGE)
+            axes.plot(expected, scores, ".", color=_COLORS[name], markersize=3.0, label=name)
+        for z in (-LIMIT, LIMIT):
+            axes.axhline(z, color="#b00000", linewidth=0.8, linestyle=(0, (4, 2)))
+        axes.set_xlim(-LIMIT, LIMIT)
+        axes.set_ylim(-_EDGE, _EDGE)
+        axes.set_xlabel("expected under agreement: normal", fontsize=8, color=INK)
+        axes.set_ylabel("found, standard errors", fontsize=8, color=INK, labelpad=1)
+        if len(self.found.scores):
+            axes.legend(fontsize=7, loc="upper left", frameon=False, handletextpad=0.1)
+        title = f"{len(self.found.scores)} differences, spread {self.found.spread:.2f}"
+        axes.set_title(title, loc="left", fontsize=9, weight="bold")
 
-    def _draw_metrics(self) -> None:
-        axes, by_metric = self._metrics, self.found.by_metric()
-        names = list(by_metric)
+    def _draw_groups(self, axes, title: str, groups: dict[str, np.ndarray]) -> None:
+        names = list(groups)
         for row, name in enumerate(names):
-            scores = by_metric[name]
-            axes.plot(np.clip(scores, -6, 6), np.full(len(scores), row), "|", color=_BLUE,
-                      markersize=6.0, alpha=0.5)  # fmt: skip
-            axes.plot([-6.0, 6.0], [row, row], color=GRID, linewidth=0.4, zorder=0)
-        for z in (-4.5, 4.5):
-            axes.axvline(z, color="#b00000", linewidth=0.9, linestyle=(0, (4, 2)))
-        axes.set_yticks(range(len(names)), [n.replace("_per_s", "/s") for n in names], fontsize=7)
+            scores = np.clip(groups[name], -_EDGE, _EDGE)
+            axes.plot([-_EDGE, _EDGE], [row, row], color=GRID, linewidth=0.4, zorder=0)
+            axes.plot(scores, np.full(len(scores), row), "|", color=INK, markersize=5.0, alpha=0.12)
+            # The middle two thirds of a normal distribution lie within one standard error.
+            low, middle, high = np.percentile(scores, (15.87, 50.0, 84.13))
+            axes.plot([low, high], [row, row], color="#0057b8", linewidth=2.2)
+            axes.plot(middle, row, "o", color="white", markeredgecolor="#0057b8", markersize=3.5)
+        for z in (-LIMIT, LIMIT):
+            axes.axvline(z, color="#b00000", linewidth=0.8, linestyle=(0, (4, 2)))
+        for z in (-1.0, 1.0):
+            axes.axvline(z, color=PALE, linewidth=0.8)
+        axes.set_yticks(range(len(names)), names, fontsize=7)
         axes.set_ylim(len(names) - 0.4, -0.6)
-        axes.set_xlim(-6, 6)
-        axes.tick_params(axis="x", labelsize=8)
-        axes.set_xlabel("z; dashed: 4.5", fontsize=8, color=INK)
-        axes.set_title("by metric", loc="left", fontsize=9, weight="bold")
+        axes.set_xlim(-_EDGE, _EDGE)
+        axes.set_xlabel("bar: middle 68%", fontsize=8, color=INK)
+        axes.set_title(title, loc="left", fontsize=9, weight="bold")
 
     def text(self, width: int = 72) -> str:
         """The same as a table."""
