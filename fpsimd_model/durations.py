@@ -6,11 +6,15 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from fpsimd_model.bounds import LARGEST, BadValue, Choice, Number, known_keys_only
-from fpsimd_model.errors import shown
+from fpsimd_model.errors import InputError, shown
 
-__all__ = ["SHAPES", "Duration"]
+if TYPE_CHECKING:
+    from fpsimd_model.analytic.phases_fit import PhaseType
+
+__all__ = ["SHAPES", "Duration", "phase_type"]
 
 SHAPES = ("deterministic", "exponential", "gamma", "lognormal", "hyperexponential", "empirical")
 KEYS = ("mean", "shape", "cv2", "samples")
@@ -140,6 +144,49 @@ class Duration:
             squares = math.fsum((sample - self.mean_us) ** 2 for sample in self.samples)
             return squares / len(self.samples) / self.mean_us**2
         return {"deterministic": 0.0, "exponential": 1.0}.get(self.shape, self.cv2)
+
+
+def phase_type(duration: Duration, order: int | None = None) -> PhaseType:
+    """The phase-type distribution that the analytic engine takes for `duration`.
+
+    A series of exponential phases, of which each may be the last.  Below cv² = 1 two adjacent
+    Erlang orders with the same mean and cv² (Tijms, Stochastic Models, 1994, appendix B); above
+    it two exponentials with the same three moments, where there are such (Whitt, Operations
+    Research 30 (1982) 125-147).
+
+    Parameters
+    ----------
+    duration:
+        Of any shape; empirical ones are fitted by the moments of their samples.
+    order:
+        Most phases, 2 or more (default 64): a duration of smaller cv² than 1 / order is an Erlang
+        of that order.
+
+    Returns
+    -------
+    PhaseType
+        ``alpha`` (k,), ``T`` (k, k) per microsecond, ``matched_moments`` of the first three, and
+        ``error``: ``cv2`` (difference), ``third`` (moment, relative) and ``distance`` (the largest
+        between the distribution functions).
+
+    Raises
+    ------
+    InputError
+        On an order below 2.
+
+    >>> four = phase_type(Duration(50.0, "gamma", 0.25))
+    >>> len(four), four.matched_moments, four.exact
+    (4, 3, True)
+    >>> fixed = phase_type(Duration(50.0, "deterministic"))
+    >>> len(fixed), fixed.error.cv2, round(fixed.error.distance, 2)
+    (64, 0.015625, 0.52)
+    """
+    from fpsimd_model.analytic.phases_fit import ORDER, fit
+
+    order = ORDER if order is None else order
+    if order != int(order) or order < 2:
+        raise InputError(f"order {shown(order)}: a whole number of phases, 2 or more, is wanted")
+    return fit(duration, int(order))
 
 
 def _within(key: str, check, value):

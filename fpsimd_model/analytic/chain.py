@@ -1,14 +1,14 @@
 """Position x register state as a continuous-time Markov chain in thread time.
 
-Thread time stands still during masked operations and softirqs (docs/model.md, 5.1).  The chain is
-solved together with auxiliary flows for each state: interrupts found waiting there when a masked
-operation ended, with crypto and without.  The stationary vector and those flows give the rate of
-every event; counts, costs and busy periods follow by multiplication.
+Thread time stands still during masked operations and softirqs (docs/model.md, 5.1).  An operation
+leads on to thread time, or to packets that wait in the state where it ends, which lead on at once;
+eliminating these leaves a plain chain.  Its stationary vector gives the rate of every event;
+counts, costs and busy periods follow by multiplication.  Durations of phase type make more states
+of each (`lift`), and nothing else.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -16,49 +16,19 @@ import numpy as np
 from ..automaton import EVENT_NAMES, Automaton
 from ..errors import InputError
 from ..parameters import Parameters
+from .behind import BehindRows, Masked, masked_of, rows_behind
+from .flows import Chain, Flows, summed
+from .phases_clocks import clock_rates, clocks_of
+from .phases_lift import Lift, lift_of
 from .queue import BusyPeriods
-from .rows import NEON, SCALAR, Rows, rate_index, rates, rows_of
+from .rows import NEON, SCALAR, rate_index, rates, rows_of
+from .stationary import DENSE, stationary, stationary_sparse
 
-__all__ = ["Flows", "reachable", "solve"]
+__all__ = ["Chain", "Flows", "reachable", "solve"]
 
 _E = len(EVENT_NAMES)
 _INTERRUPT = EVENT_NAMES.index("interrupt")
 _OTHER = [EVENT_NAMES.index("other"), EVENT_NAMES.index("other_softirq")]
-
-
-@dataclass(frozen=True, eq=False)
-class Flows:
-    """Events per second of thread time in B scenarios; m rows, n states, k busy periods.
-
-    Attributes
-    ----------
-    pi:
-        (B, n) share of thread time in each state.
-    rows, flow:
-        What each row is, and (B, m) how often it happens.
-    before:
-        (B, n, E) seconds of masked work of each event, ahead of its packets if there are any.
-    coef, matrix:
-        (B, m) each row for one unit of what drives it; (B, N, N) balance of the N unknowns.
-    period_source, period_coef:
-        (k,) and (B, k) what drives each busy period, and how many for one unit of it.
-    period_flow, period_state, periods:
-        (B, k) busy periods that start at an interrupt, (k,) the state they start in, and their
-        queue.
-    """
-
-    table: Automaton
-    pi: np.ndarray
-    rows: Rows
-    flow: np.ndarray
-    before: np.ndarray
-    coef: np.ndarray
-    matrix: np.ndarray
-    period_source: np.ndarray
-    period_coef: np.ndarray
-    period_flow: np.ndarray
-    period_state: np.ndarray
-    periods: BusyPeriods
 
 
 @lru_cache(maxsize=1024)
@@ -87,71 +57,82 @@ def reachable(table: Automaton, p: Parameters) -> frozenset[tuple[int, int]]:
 
 
 def solve(table: Automaton, p: Parameters) -> Flows:
-    """Stationary flows of every event; every busy period must be stable (utilisation below 1)."""
-    others, n = bool(p.other_rate.any()), len(table)
-    rows = rows_of(table, others, bool(p.task_neon_rate.any()))
-    lam, other_rate = p.interrupt_rate[:, None], p.other_rate[:, None]
+    """Stationary flows of every event; every busy period must be stable (utilisation below 1).
+
+    Durations that are not exponential are fitted; their fits must be of the same orders in all B.
+    """
+    _refuse_regimes(table)
+    clocks = clocks_of(p)
+    others, task = bool(p.other_rate.any()), bool(p.task_neon_rate.any())
+    rows = rows_behind(table, others, task)
     before, section = (_seconds(p, table, part) for part in ("before", "section"))
     before[:, :, _OTHER] += p.other_cost[:, None, None]
+    masked = masked_of(table, rows, before, p, rates(p))
+    lift = lift_of(table, others, task, clocks.shape if clocks else None)
+    rate = clock_rates(p, clocks)
+    coef = rate[:, lift.column] * masked.often[:, lift.row]
+    lands = rows.lands[lift.row]
+    quiet = coef * (masked.quiet * rows.lands)[:, lift.row]
+    caught = coef * (masked.caught * rows.lands)[:, lift.row]
+    moves = rate[:, lift.move_column]
+    large = len(lift) > DENSE
+    x = (_sparse if large else _dense)(lift, lands, quiet, caught, moves)
 
-    here = rows.state * _E + rows.event
-    serves = np.isin(table.softirq, (NEON, SCALAR))
-    last = np.where(serves, 0.0, before).reshape(len(p), -1)[:, here]  # packets join instead
-    waits = -np.expm1(-lam * before.reshape(len(p), -1)[:, rows.op])
-    coef = rates(p)[:, rows.rate] * np.choose(rows.waiting, (np.ones(1), waits, 1.0 - waits))
-
-    # Busy periods: interrupts in thread time, behind an operation that lands, behind an exit.
-    land = np.flatnonzero(rows.lands)
-    to = table.next.ravel()[here[land]]
-    caught = -np.expm1(-lam * last[:, land])
-    direct = np.flatnonzero((rows.event == _INTERRUPT) & (rows.source < n))
-    behind = before.reshape(len(p), -1)[:, rows.op[direct]] * (rows.waiting[direct] == 1)
-    state = np.concatenate([rows.state[direct], to])
-    source = np.concatenate([rows.source[direct], rows.source[land]])
-    start = np.concatenate([coef[:, direct], coef[:, land] * caught], axis=1)
-    waited = np.concatenate([behind, last[:, land]], axis=1)
-    keep = serves[state, _INTERRUPT] & (start > 0).any(axis=0)
-    state, source, start, waited = state[keep], source[keep], start[:, keep], waited[:, keep]
-    periods = _periods(table, p, state, waited, before, section)
-
-    size = (3 if others else 2) * n
-    matrix = np.zeros((len(p), size * size))
-    drive = rows.source[land]
-    _add(matrix, to * size + drive, coef[:, land])
-    _add(matrix, (n + to) * size + drive, coef[:, land] * caught)
-    thread = drive < n
-    _add(matrix, drive[thread] * (size + 1), -coef[:, land][:, thread])
-    states = np.arange(n)
-    matrix[:, states * size + n + states] -= 1.0  # what waits leaves at once
-    if others:
-        matrix[:, states * size + 2 * n + states] -= 1.0
-        also = -np.expm1(-other_rate * last[:, land]) * (1.0 - caught)
-        _add(matrix, (2 * n + to) * size + drive, coef[:, land] * also)
-    aux = np.arange(n, size)
-    matrix[:, aux * (size + 1)] -= 1.0
-
-    balance = matrix.reshape(len(p), size, size)
-    matrix = balance.copy()
-    _refuse_regimes(table)
-    matrix[:, 0, :] = 0.0
-    matrix[:, 0, :n] = 1.0  # shares of time add up to one
-    right = np.zeros((len(p), size, 1))
-    right[:, 0] = 1.0
-    x = np.maximum(np.linalg.solve(matrix, right)[:, :, 0], 0.0)
+    size = len(rows.source)
+    flow = coef * x[:, lift.source]
+    pi = x[:, : len(lift)]
+    if clocks is not None:
+        flow, pi = summed(flow, lift.row, size), summed(pi, lift.base, len(table))
+    row, share, state, periods = _periods(table, p, rows, masked, before, section)
     return Flows(
         table,
-        x[:, :n],
+        pi,
         rows,
-        coef * x[:, rows.source],
+        flow,
         before,
-        coef,
-        balance,
-        source,
-        start,
-        start * x[:, source],
+        masked,
+        row,
+        share,
+        flow[:, row] * share,
         state,
         periods,
+        Chain(lift, x, coef, quiet, caught, moves),
     )
+
+
+def _dense(lift: Lift, lands, quiet, caught, moves) -> np.ndarray:
+    n = len(lift)
+    where = lift.to[lands], lift.source[lands]
+    full = np.zeros((len(quiet), 4 * n * n))
+    _add(full, where[0] * (2 * n) + where[1], quiet[:, lands])
+    _add(full, (n + where[0]) * (2 * n) + where[1], caught[:, lands])
+    if len(lift.move_to):
+        _add(full, lift.move_to * (2 * n) + lift.move_from, moves)
+    full = full.reshape(-1, 2 * n, 2 * n)
+    waits = full[:, n:, :n]
+    if full[:, n:, n:].any():  # packets held as others came during the exit that they forced
+        waits = waits + full[:, n:, n:] @ waits
+    pi = stationary(full[:, :n, :n] + full[:, :n, n:] @ waits)
+    return np.concatenate([pi, (waits @ pi[:, :, None])[:, :, 0]], axis=1)
+
+
+def _sparse(lift: Lift, lands, quiet, caught, moves) -> np.ndarray:
+    from scipy.sparse import csc_array
+
+    n = len(lift)
+    to, source = lift.to[lands], lift.source[lands]
+    found = []
+    for b in range(len(quiet)):
+        rate = np.concatenate([quiet[b, lands], caught[b, lands], moves[b]])
+        where = np.concatenate([to, n + to, lift.move_to])
+        drive = np.concatenate([source, source, lift.move_from])
+        some = rate > 0.0
+        full = csc_array((rate[some], (where[some], drive[some])), shape=(2 * n, 2 * n))
+        waits, again = full[n:, :n], full[n:, n:]
+        waits = waits + again @ waits
+        pi = stationary_sparse(full[:n, :n] + full[:n, n:] @ waits)
+        found.append(np.concatenate([pi, waits @ pi]))
+    return np.array(found)
 
 
 @lru_cache(maxsize=1024)
@@ -180,11 +161,38 @@ def _seconds(p: Parameters, table: Automaton, part: str) -> np.ndarray:
     return (cost @ counts.reshape(-1, counts.shape[-1]).T).reshape(len(p), *counts.shape[:2])
 
 
-def _periods(table, p, state, waited, before, section) -> BusyPeriods:
+@lru_cache(maxsize=1024)
+def _starts(table: Automaton, rows: BehindRows) -> tuple[np.ndarray, ...]:
+    """Rows that busy periods follow, their states, which are of interrupts that are served at
+    once, the operation that the first packet may have come in, and whether it may."""
+    serves = np.isin(table.softirq, (NEON, SCALAR))[:, _INTERRUPT]
+    behind = np.flatnonzero(rows.lands & serves[rows.to])
+    direct = np.flatnonzero(rows.served & (rows.source < len(table)))
+    row = np.concatenate([direct, behind])
+    state = np.concatenate([rows.state[direct], rows.to[behind]])
+    at_once = np.arange(len(row)) < len(direct)
+    op = np.where(at_once, rows.op[row], rows.state[row] * _E + rows.event[row])
+    return row, state, at_once, op, np.where(at_once, rows.waiting[row] == 1, ~rows.joins[row])
+
+
+def _periods(table, p, rows: BehindRows, masked: Masked, before, section):
+    """Busy periods behind operations that land, and of interrupts that are served at once.
+
+    The row that each follows, how many follow one, the state each starts in, and their queue.
+    """
+    row, state, at_once, op, waits = _starts(table, rows)
+    share = np.where(at_once, 1.0, masked.caught[:, row])
+    keep = (share * masked.often[:, row] > 0).any(axis=0)
+    row, state, at_once, share = row[keep], state[keep], at_once[keep], share[:, keep]
+    waited = before.reshape(len(p), -1)[:, op[keep]] * waits[keep]
     scalar = table.softirq[state, _INTERRUPT] == SCALAR
     own = section[:, state, _INTERRUPT]
     service = np.where(scalar, p.packet(True)[:, None], p.packet(False)[:, None])
-    return BusyPeriods(
+    rest, late = None, 0.0
+    if p.other_rate.any():
+        rest = tuple(part[:, row] * (waited > 0.0) for part in (masked.rest1, masked.rest2))
+        late = masked.late[:, row] * ~at_once
+    periods = BusyPeriods(
         rate=p.interrupt_rate[:, None],
         batch=p.batch[:, None],
         batch2=p.batch_second_moment[:, None],
@@ -195,7 +203,10 @@ def _periods(table, p, state, waited, before, section) -> BusyPeriods:
         other_rate=p.other_rate[:, None],
         other_cost=p.other_cost[:, None],
         moves=p.sections[:, None] * own,
+        rest=rest,
+        late=late,
     )
+    return row, share, state, periods
 
 
 def _add(matrix: np.ndarray, where: np.ndarray, what: np.ndarray) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .lattice import Cells, cells
+from .lattice import Cells, averaged, cells
 
 __all__ = ["Deterministic", "Exponential", "curves"]
 
+_LARGE = 20.0  # packets of a fixed batch, beyond which its places are averaged over
 _ROUNDING = 1e-12  # of a time, relative: an atom belongs to the time it is computed for
 
 
@@ -110,5 +111,8 @@ def curves(
     """
     if exponential:
         return None if fixed and batch > 1.0 else Exponential(rate, batch, service)
-    laws = [cells(rate * one, batch, fixed) for one in service]
+    if fixed and batch > _LARGE:
+        laws = [averaged(rate * one, round(batch)) for one in service]
+    else:
+        laws = [cells(rate * one, batch, fixed) for one in service]
     return None if None in laws else Deterministic(service, laws)

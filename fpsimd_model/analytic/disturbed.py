@@ -1,171 +1,264 @@
 """Sojourns under a plain server that interrupts without crypto stop now and then.
 
-What they add is small and smooth beside the law without them, but for atoms, which are known.
-So the difference alone is inverted numerically, on a grid, and read off by linear interpolation;
-far out the law is exponential.
+Such an interrupt takes the time c, and others may come meanwhile; Θ is the whole stop.  Under
+deterministic service the wait W of an interrupt has
+
+    P(W <= t) = 1 - ρ + λ (K(t) - E[K(t - B)]),    K(t) = ∫_0^t P(W <= u) du,
+
+with B the work of an interrupt, stops included: whole service times and stops, a lattice of atoms
+(the renewal equation of Pollaczek and Khinchine, integrated).  Under exponential service of mean β
+for a whole (geometric) batch the law G of sojourns, stops of rate ν, solves
+
+    β G' = 1 - ρ - (1 - λβ) G - βν (G - E[G(t - Θ)]) + λβν (H - E[H(t - Θ)]),    H = ∫ G.
+
+Both look back only, so they are solved panel by panel between the kinks, by collocation, to
+rounding; far out the laws are exponential.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
-from .curves import Deterministic, Exponential
-from .inversion import invert, nodes
 from .lattice import decay
-from .packets import Packets, batch_transform, position_transform
+from .packets import Packets
+from .panels import NODES, Panels, evaluate, rule
 
-__all__ = ["Disturbed"]
+__all__ = ["Disturbed", "disturbed", "lattice", "stops"]
 
-_STEPS, _SPAN = 16, 20  # grid steps in a service time; services of a batch until the law is smooth
-_TERMS = 24
 _ROUNDING = 1e-12  # as in curves
+_CELLS, _LARGEST = 48, 1500  # service times of a batch to begin with; panels that are too many
+_KINKS = 12  # batches after which no kink but that of a batch shows
+_AGREE, _NOTHING = 1e-11, 1e-12
+_SMALLEST = 1e-15
 
 
 class Disturbed:
-    """Curves like those of :mod:`.curves`, from the ones without interrupts (`plain`).
+    """Curves like those of :mod:`.curves`; `laws` one for each service time."""
 
-    Parameters
-    ----------
-    packets:
-        Arrivals, with the interrupts without crypto.
-    service:
-        (R,) seconds of one packet's work.
-    plain:
-        The R curves without them.
-    """
-
-    def __init__(
-        self, packets: Packets, service: Sequence[float], plain: Deterministic | Exponential
-    ) -> None:
-        self._plain = plain
-        self._tables = [_Table(packets, float(one), i, plain) for i, one in enumerate(service)]
+    def __init__(self, laws: list[Panels]) -> None:
+        self._laws = laws
 
     def tail(self, curve: np.ndarray, t: np.ndarray, scale: np.ndarray) -> np.ndarray:
         """P(T > t) of curve `curve` (n,) at times `t` (n,)."""
-        out = self._plain.tail(curve, t, scale)
-        for i, table in enumerate(self._tables):
+        out = np.empty(len(t))
+        for i, law in enumerate(self._laws):
             mine = np.flatnonzero(curve == i)
-            out[mine] = table.tail(t[mine], out[mine], scale[mine])
+            out[mine] = law.tail(t[mine], _ROUNDING * scale[mine])
         return out
 
     def integral(self, curve: np.ndarray, t: np.ndarray, scale: np.ndarray) -> np.ndarray:
         """E[(T - t)+], seconds."""
-        out = self._plain.integral(curve, t, scale)
-        for i, table in enumerate(self._tables):
+        out = np.empty(len(t))
+        for i, law in enumerate(self._laws):
             mine = np.flatnonzero(curve == i)
-            out[mine] = table.integral(t[mine], out[mine])
+            out[mine] = law.integral(t[mine])
         return out
 
 
-class _Table:
-    def __init__(self, packets: Packets, service: float, curve: int, plain) -> None:
-        b = packets.batch
-        step = service / _STEPS * max(1.0, 0.5 * b)
-        grid = step * np.arange(1, 2 + int(_SPAN * service * b / step))
-        self._end = grid[-1]
-        s = nodes(grid, _TERMS)
-        with_, mean, load = _plain_server(packets, s, packets.stretch(s), service)
-        without, mean0, load0 = _plain_server(packets, s, s, service)
-        change = without[0] - with_[0]
-        area = (mean - mean0) - change / s
-        self._atoms, first = None, 0.0
-        if not packets.exponential:
-            change = change + (1.0 - load) * (with_[1] - 1.0) - (1.0 - load0) * (without[1] - 1.0)
-            self._atoms = _atoms(packets, service, 1.0 - load, 1.0 - load0)
-            first = -self._atoms[1][0]
-        self._step = step
-        self._tail = np.append(first, invert(change / s, grid))
-        self._area = np.append(mean - mean0, invert(area / s, grid))
-        self._fall = _fall(packets, service)
-        last = np.array([self._end * (1.0 - 1e-12)])
-        here = np.array([curve]), last, last
-        self._at_end = (
-            self.tail(last, plain.tail(*here), last),
-            self.integral(last, plain.integral(*here)),
-        )
+def disturbed(packets: Packets, service: np.ndarray) -> Disturbed | None:
+    """The curves of `service` (R,) seconds of one packet's work; None if one is too long.
 
-    def _between(self, values: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """Cubic through four neighbours; constant before the first."""
-        x = np.clip(t / self._step, 0.0, len(values) - 1.0)
-        i = np.clip(x.astype(np.intp), 1, len(values) - 3)
-        v = x - i
-        left, right = v * (v - 1.0), (v + 1.0) * (v - 2.0)
-        return (
-            left * ((v + 1.0) * values[i + 2] - (v - 2.0) * values[i - 1]) / 6.0
-            + right * ((v - 1.0) * values[i] - v * values[i + 1]) / 2.0
-        )
-
-    def tail(self, t: np.ndarray, plain: np.ndarray, scale: np.ndarray) -> np.ndarray:
-        out = plain + self._between(self._tail, t)
-        if self._atoms is not None:
-            at, above = self._atoms
-            out += above[np.searchsorted(at, t + _ROUNDING * scale, side="right")]
-        out[t <= 0.0] = 1.0
-        far = t >= self._end
-        if far.any():
-            out[far] = self._at_end[0] * np.exp(-self._fall * (t[far] - self._end))
-        return out
-
-    def integral(self, t: np.ndarray, plain: np.ndarray) -> np.ndarray:
-        out = plain + self._between(self._area, t)
-        far = t >= self._end
-        if far.any():
-            out[far] = self._at_end[1] * np.exp(-self._fall * (t[far] - self._end))
-        return out
+    >>> one = disturbed(Packets(1e4, 1.0, False, False, 1000.0, 2e-6), np.array([1e-6]))
+    >>> here, time = np.array([0]), np.array([0.999e-6])
+    >>> float(one.tail(here, time, time)[0])
+    1.0
+    """
+    solve = _drawn if packets.exponential else _fixed
+    laws = [solve(packets, float(one)) for one in service]
+    return None if None in laws else Disturbed(laws)
 
 
-def _plain_server(packets: Packets, s, slower, service):
-    """E[exp(-s T)] and the part of a packet's own batch alone, E[T], and the load."""
-    stopped = slower is not s
-    stretch = 1.0 / (1.0 - packets.other_rate * packets.other_cost) if stopped else 1.0
-    z = 1.0 / (1.0 + slower * service) if packets.exponential else np.exp(-slower * service)
-    work = batch_transform(z, packets)
-    own = z * position_transform(z, packets)
-    b, lam, mean = packets.batch, packets.rate, service * stretch
-    load = lam * b * mean
-    more = packets.other_rate * packets.other_cost**2 * stretch**3 if stopped else 0.0
-    variance = packets.exponential * mean**2 + service * more
-    square = b * b if packets.fixed else 2.0 * b * b - b
-    wait = lam * (b * variance + square * mean**2) / (2.0 * (1.0 - load))
-    total = wait + (square - b) / (2.0 * b) * mean + mean
-    return ((1.0 - load) * s * own / (s - lam + lam * work), own), total, load
+def _fixed(packets: Packets, service: float) -> Panels | None:
+    """Deterministic service, batches fixed or geometric."""
+    batch, cost = packets.batch, packets.other_cost
+    cells = int(_CELLS * max(1.0, batch, cost / service))
+    fall = _fall(packets, service)
+    while cells <= _LARGEST:
+        edges, first = lattice(packets, service, cells)
+        if len(edges) > 2 * _LARGEST:
+            return None
+        below = _renewal(packets, service, edges, first, fall)
+        if below is not None:
+            return Panels(edges[: below.shape[1] + 1], below, fall)
+        cells *= 2
+    return None
 
 
-def _atoms(packets: Packets, service: float, idle: float, idle0: float):
-    """Atoms with interrupts less those without: places, and what lies above each."""
-    places = packets.places()
-    at = service * np.arange(1, len(places) + 1)
-    often = packets.interruptions(at)
-    mass = idle * places[:, None] * often
-    mass[:, 0] -= idle0 * places
-    at = at[:, None] + packets.other_cost * np.arange(often.shape[1])
-    order = np.argsort(at, axis=None)
-    mass = mass.ravel()[order]
-    return at.ravel()[order], np.append(mass[::-1].cumsum()[::-1], 0.0)
+def lattice(packets: Packets, service: float, cells: int) -> tuple[np.ndarray, np.ndarray]:
+    """Edges of panels, and of them the first ones of cells of a service time."""
+    whole = service * np.arange(cells + 1)
+    # A kink weighs less with each batch that makes it up, a jump with each packet.
+    batch = packets.batch
+    most = min(cells, int(_KINKS * (batch if packets.fixed else 1.0)))
+    if not packets.fixed and batch > 1.0:
+        most = min(cells, max(most, int(np.log(1e-10) / np.log1p(-1.0 / batch))))
+    often = packets.interruptions(whole[:most])
+    if not packets.fixed and batch > 1.0:
+        often = often * np.maximum((1.0 - 1.0 / batch) ** np.arange(most), 1e-3)[:, None]
+    k, m = np.nonzero(often[:, 1:] > 1e-10)
+    at = whole[k] + packets.other_cost * (m + 1.0)
+    at = at[at < whole[-1]]
+    at = at[abs(at / service - np.round(at / service)) > 1e-7]
+    edges = np.sort(np.concatenate([whole, at]))
+    keep = np.append(True, np.diff(edges) > 1e-7 * service) | np.isin(edges, whole)
+    edges = edges[keep]
+    return edges, np.searchsorted(edges, whole)
+
+
+def _renewal(packets: Packets, service: float, edges, first, fall: float) -> np.ndarray | None:
+    """P(T <= t) as powers of v, up to where it is exponential; None if it never is."""
+    v, to_powers, integrals, whole, end = rule()
+    rate, batch, cost = packets.rate, packets.batch, packets.other_cost
+    fixed = packets.fixed or batch == 1.0
+    half = 0.5 * np.diff(edges)
+    times = edges[:-1, None] + half[:, None] * (v + 1.0)
+    order = np.arange(NODES, 0, -1)
+    load = rate * batch * service / (1.0 - packets.other_rate * cost)
+    inverse = np.linalg.inv(np.eye(NODES) - rate * half[:, None, None] * integrals)
+    # Rows: K, P(W <= t), the law of T, and K behind the work of a geometric batch.
+    table = np.zeros((NODES + 1, 4, len(half)))
+    one, all_, more = (stops(packets, count * service) for count in (1, batch, batch + 1))
+    start, steady, last = 0.0, 0, np.ones(2)
+    enough = 2 + int(np.ceil(max(batch, cost / service)))
+    ratio = np.exp(-fall * service)
+    for cell, (low, high) in enumerate(pairwise(first)):
+        here, t = np.s_[low:high], times[low:high]
+
+        def behind(count, law, row, t=t, until=high):
+            """Of `row`, after `count` services with stops of that law."""
+            at = t[..., None] - count * service - cost * np.arange(len(law))
+            panel = np.clip(np.searchsorted(edges[:until], at, side="right") - 1, 0, None)
+            place = (at - edges[panel]) / half[panel] - 1.0
+            return (evaluate(table[:, row], panel, place) * (at >= 0.0)) @ law
+
+        if batch == 1.0:
+            after, law = behind(1, one, np.s_[:2])
+        elif fixed:
+            after = behind(batch, all_, 0)
+            wait, law = behind(1, one, np.s_[1:3])
+            law = law + (wait - behind(batch + 1, more, 1)) / batch
+        else:
+            area, wait, law, after = behind(1, one, np.s_[:])
+            after, law = ((own + (batch - 1.0) * rest) / batch
+                          for own, rest in ((area, after), (wait, law)))  # fmt: skip
+        right = np.einsum("kij,kj->ki", inverse[here], 1.0 - load - rate * after)
+        ones = rate * inverse[here].sum(axis=2)
+        value = np.empty_like(right)
+        began = np.empty(high - low)
+        for i in range(high - low):  # K goes on from panel to panel
+            began[i] = start
+            value[i] = right[i] + start * ones[i]
+            start += half[low + i] * (whole @ value[i])
+        powers = value @ to_powers.T
+        table[:-1, 0, here] = (powers * half[here, None] / order).T
+        table[-1, 0, here] = began - table[:-1, 0, here].T @ (-1.0) ** order
+        table[1:, 1, here] = powers.T
+        table[1:, 2, here] = to_powers @ law.T
+        if not fixed:
+            table[1:, 3, here] = to_powers @ after.T
+        left = 1.0 - np.array([end @ value[-1], end @ law[-1]])  # P(W > t), P(T > t) at its end
+        same = (left <= _NOTHING) | (abs(left - last * ratio) <= _AGREE * left + 0.01 * _NOTHING)
+        steady, last = steady + 1 if same.all() else 0, left
+        if cell >= enough and steady >= 3:
+            return table[1:, 2, :high]
+    return None
+
+
+def stops(packets: Packets, work: float) -> np.ndarray:
+    """Probability of 0, 1, ... stops in `work`, as far as they count."""
+    often = packets.interruptions(np.array([work]))[0]
+    return often[: int((often > _SMALLEST).sum())]
+
+
+def _drawn(packets: Packets, service: float) -> Panels | None:
+    """Exponential service; T of a geometric batch is the whole batch's work behind W."""
+    v, to_powers, integrals, whole, _ = rule()
+    rate, often, cost = packets.rate, packets.other_rate, packets.other_cost
+    mean = packets.batch * service
+    load, idle = rate * mean, 1.0 - rate * mean / (1.0 - often * cost)
+    law = packets.borel()
+    stop = cost * np.arange(1, len(law) + 1)
+    fall = _fall(packets, service)
+    order = np.arange(NODES, 0, -1)
+    end = 40.0 * max(mean, cost)
+    if end > 2 * _LARGEST * mean:
+        return None
+    kinks = cost * np.arange(0, min(12, int(end / cost)) + 1)
+    edges = np.append(kinks, np.arange(kinks[-1] + mean, end + mean, mean))
+    parts = [np.linspace(a, b, 1 + int(np.ceil((b - a) / mean)))[:-1] for a, b in pairwise(edges)]
+    edges = np.append(np.concatenate(parts), edges[-1])
+    if len(edges) > 2 * _LARGEST:
+        return None
+    half = 0.5 * np.diff(edges)
+    table = np.zeros((NODES + 1, 2, len(half)))  # G and H
+    size, inverse, at_start, area = 0.0, None, 0.0, 0.0
+    for i, h in enumerate(half):
+        if abs(h - size) > 1e-12 * h:
+            size = h
+            step = h * integrals
+            forward = np.eye(NODES) * mean + (1.0 - load + mean * often) * step
+            inverse = np.linalg.inv(forward - load * often * step @ step)
+        t = edges[i] + h * (v + 1.0)
+        at = t[:, None] - stop
+        panel = np.clip(np.searchsorted(edges[: i + 1], at, side="right") - 1, 0, None)
+        place = (at - edges[panel]) / half[panel] - 1.0
+        slope = np.zeros(NODES)
+        for _ in range(40):
+            past = (evaluate(table, panel, place) * (at >= 0.0)) @ law
+            steady = idle - (1.0 - load + mean * often) * at_start
+            steady = steady + load * often * (area + at_start * (t - edges[i]) - past[1])
+            new = inverse @ (steady + mean * often * past[0])
+            change, slope = abs(new - slope).max(), new
+            value = at_start + h * (integrals @ slope)
+            powers = to_powers @ value
+            table[1:, 0, i] = powers
+            table[:-1, 1, i] = powers * h / order
+            table[-1, 1, i] = area - table[:-1, 1, i] @ (-1.0) ** order
+            if change <= 1e-15 * abs(slope).max() or not (panel == i).any():
+                break
+        if (panel == i).any() and change * mean > _AGREE:
+            return None  # very many stops in one service
+        at_start = at_start + h * (whole @ slope)
+        area = area + h * (whole @ value)
+    return Panels(edges, table[1:, 0], fall)
 
 
 def _fall(packets: Packets, service: float) -> float:
-    """The law falls like exp(-fall t) in the end: Newton's method from the right."""
-    b, lam = packets.batch, packets.rate
+    """The law falls like exp(-fall t) in the end.
+
+    With x = exp(y) the growth of a stop, work grows by y / c a second: the equation is convex in
+    y, and Newton's method falls to its root from the right.
+    """
+    rate, often, cost, batch = packets.rate, packets.other_rate, packets.other_cost, packets.batch
     if packets.exponential:
-        fall = (1.0 - lam * b * service) / (b * service)
+        mean = batch * service
+        y = (1.0 - rate * mean) * cost / mean
+
+        def more(growth: float) -> tuple[float, float]:
+            down = 1.0 - growth * mean
+            return growth * mean / down, mean / down**2
     else:
-        fall = decay(lam * service, b, packets.fixed) / service
-    if packets.other_rate * packets.other_cost * np.exp(min(50.0, fall * packets.other_cost)) > 0.1:
-        return fall  # so steep that nothing is left where it matters
+        y = decay(rate * service, batch, packets.fixed) * cost / service
 
-    def more(theta: complex) -> complex:
-        slower = packets.stretch(np.asarray(-theta))
-        z = 1.0 / (1.0 + slower * service) if packets.exponential else np.exp(-slower * service)
-        return complex(lam * (batch_transform(z, packets) - 1.0) - theta)
+        def more(growth: float) -> tuple[float, float]:
+            if packets.fixed or batch == 1.0:
+                value = np.expm1(batch * service * growth)
+                return value, batch * service * (value + 1.0)
+            value = np.expm1(service * growth)
+            down = 1.0 - (batch - 1.0) * value
+            return batch * value / down, batch * service * (1.0 + value) / down**2
 
-    for _ in range(100):
-        tiny = 1e-20 * fall
-        value = more(complex(fall, tiny))
-        step = value.real / (value.imag / tiny)
-        if not (step > 1e-14 * fall and step < fall):
+    largest = np.log(1.0 / (often * cost))  # beyond it no stop ends
+    if y > 600.0:
+        y = min(600.0, largest)
+    for _ in range(1000):
+        value, slope = more(y / cost)
+        above = rate * value - y / cost + often * np.expm1(y)
+        step = above / ((rate * slope - 1.0) / cost + often * np.exp(y))
+        if not step > 1e-15 * y:
             break
-        fall -= step
-    return fall
+        y -= step
+    y = min(y, largest)
+    return y / cost - often * np.expm1(y)

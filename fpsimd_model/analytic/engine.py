@@ -8,12 +8,15 @@ import numpy as np
 
 from ..automaton import automaton
 from ..errors import InputError
-from ..parameters import Parameters
+from ..parameters import DURATIONS, Parameters
 from ..policies import SwitchOnExit
 from ..policies.base import Policy
 from ..results import METRICS, Result
-from ..scenario import Scenario
-from .latency import percentiles_of
+from ..scenario import Recorded, Scenario
+from .budget import ksoftirqd_would_end
+from .budget import note_of as budget_note
+from .latency import Laws
+from .phases_clocks import note_of
 from .rows import SCALAR
 from .solved import Solved, phases_of
 
@@ -51,26 +54,38 @@ def evaluate(scenario: Scenario, policies: Sequence[type[Policy]]) -> list[Resul
     """
     refuse(scenario, policies)
     p = Parameters.of(scenario)
-    notes = _assumptions(scenario)
     phases = phases_of(scenario)
+    notes = "; ".join(filter(None, (_assumptions(p, phases is not None), _arrivals(scenario))))
     every = dict.fromkeys([*policies, SwitchOnExit])
     solved = {policy: Solved(policy, p, phases) for policy in every}
-    asked = [solved[policy] for policy in dict.fromkeys(policies)]
-    waits = percentiles_of(p, asked, _PERCENTILES.values(), phases)
+    laws = Laws(p, [solved[policy] for policy in dict.fromkeys(policies)], phases)
+    waits = laws.percentiles(_PERCENTILES.values())
+    late = laws.survival_at(float(p.delay_limit[0]))
     baseline = solved[SwitchOnExit].metrics.get("switch_share")
-    return [_result(solved[policy], p, waits, baseline, notes) for policy in policies]
+    return [_result(solved[x], p, phases, waits, late, baseline, notes) for x in policies]
 
 
-def _result(solved, p, waits, baseline, notes) -> Result:
+def _result(solved, p, phases, waits, late, baseline, notes) -> Result:
     metrics: dict[str, float | None] = dict.fromkeys(METRICS)
     metrics |= {k: v if np.isfinite(v) else None for k, v in solved.metrics.items()}
     metrics["max_packets_per_s"] = float(solved.limits.max_packets_per_s[0])
+    metrics["max_gbps"] = float(p.gbps(solved.limits.max_packets_per_s)[0])
     if solved.metrics and baseline:
         metrics["saving"] = 1.0 - solved.metrics["switch_share"] / baseline
     if solved.policy in waits:
         times = waits[solved.policy] * 1e6
-        metrics |= dict(zip(_PERCENTILES, (float(t) for t in times), strict=True))
-    reason = solved.reason or notes
+        known = (float(t) if np.isfinite(t) else None for t in times)
+        metrics |= dict(zip(_PERCENTILES, known, strict=True))
+        metrics["delayed_share"] = late[solved.policy] if np.isfinite(times).all() else None
+    reason = solved.reason or "; ".join(filter(None, (notes, budget_note(solved, p, phases))))
+    if solved.status == "unstable" and ksoftirqd_would_end(p):
+        reason += "; ksoftirqd, which would end it, is left out: take the engine montecarlo"
+    if solved.policy in waits and not np.isfinite(waits[solved.policy]).all():
+        reason += "; percentiles are lost in rounding: take the engine montecarlo"
+    if solved.metrics and not solved.has_law:
+        reason += (
+            "; too many phases for percentiles of softirqs held back: take the engine montecarlo"
+        )
     return Result(solved.policy.name, ENGINE, metrics, {}, solved.status, reason)
 
 
@@ -87,14 +102,24 @@ def _falls_back(policy: type[Policy]) -> bool:
     return bool((automaton(policy).softirq == SCALAR).any())
 
 
-def _assumptions(scenario: Scenario) -> str:
-    """What of the scenario the engine leaves out."""
-    durations = ("residency_us", "out_us", "run_loop_us", "guest_run_us", "first_fp_us")
-    shaped = [
-        f"{key} {getattr(scenario.vcpu, key).shape}"
-        for key in durations
-        if getattr(scenario.vcpu, key).shape != "exponential"
-    ]
-    if not shaped:
+def _arrivals(scenario: Scenario) -> str:
+    """What is lost of a recording."""
+    if not isinstance(scenario.softirq.interrupts_per_s, Recorded):
         return ""
-    return f"taken as exponential of the same mean: {', '.join(shaped)}"
+    said = "recorded interrupts are taken as Poisson of the same rate"
+    if scenario.softirq.batch_shape == "recorded":
+        said += ", their packets as geometric but for mean and variance"
+    return said
+
+
+def _assumptions(p: Parameters, bursts: bool) -> str:
+    """What of the scenario the engine fits, or leaves out."""
+    durations = p.durations[0]
+    if durations is None or not bursts:
+        return note_of(p)
+    shaped = (
+        f"{key} {one.shape}"
+        for key, one in zip(DURATIONS, durations, strict=True)
+        if one.shape != "exponential"
+    )
+    return f"taken as exponential of the same mean under MMPP arrivals: {', '.join(shaped)}"

@@ -37,7 +37,7 @@ class Fourier:
         count = np.searchsorted(c.mixture, which, side="right") - low
         point = np.repeat(np.arange(len(t)), count)
         k = np.arange(len(point)) - np.repeat(count.cumsum() - count, count) + low[point]
-        setup = self._setup(t[point], s[point], c.setup[k], c.waited[k])
+        setup = self._setup(t[point], s[point], k)
         share, smooth = (c.weight * c.first)[k], self._smooth[k]
         service, moves = c.service[k], c.moves[k]
         change = np.empty(len(point), dtype=bool)
@@ -56,15 +56,27 @@ class Fourier:
         """(n,) P(T > t) without atoms."""
         return invert(self.rest(t, which), t)
 
-    def _setup(self, t, s, setup, waited) -> np.ndarray:
-        """D*(s): a fixed time, and the rest of a masked operation at the first arrival in it."""
-        lam, packets = self._packets.rate, self._packets
-        out = packets.fixed_time(t, s, setup)
-        behind = np.flatnonzero(waited > 0)
-        t, waited, s = t[behind], waited[behind], s[behind]
+    def _setup(self, t, s, k) -> np.ndarray:
+        """D*(s) of kinds k: a fixed time, and the rest of a masked period at the first arrival."""
+        c, lam, packets = self._c, self._packets.rate, self._packets
+        out = packets.fixed_time(t, s, c.setup[k])
+        behind = np.flatnonzero(c.waited[k] > 0)
+        if not len(behind):
+            return out
+        t, s, k = t[behind], s[behind], k[behind]
+        waited, late, already = c.waited[k], c.late[k, None], c.already[k, None]
         never = np.exp(-lam * waited)[:, None]
-        part = packets.fixed_time(t, s, waited)
-        out[behind] *= lam * (part - never) / ((lam - packets.stretch(s)) * (1.0 - never))
+        if not packets.disturbed:
+            part = packets.fixed_time(t, s, waited)
+        else:
+            stop = np.exp(-packets.stretch(s) * packets.other_cost)
+            missed = np.exp(-packets.stretch(np.array(lam)) * packets.other_cost)
+            guest = late > 0.0
+            mean = np.where(guest, 0.0, packets.other_rate * waited[:, None])
+            part = np.exp(-s * waited[:, None] - mean * (1.0 - stop)) * _less(already, stop)
+            never = never * np.exp(-mean * (1.0 - missed)) * _less(already, missed)
+            out[behind] *= np.exp(-late * (1.0 - stop))
+        out[behind] *= lam * (part - never) / ((lam - s) * (1.0 - never))
         return out
 
     def _combine(self, t, s, service, moves, later, met, alone) -> np.ndarray:
@@ -74,3 +86,11 @@ class Fourier:
         work = batch_transform(z, packets)
         waits = lam * (later - work * met) / (s - lam + lam * work)
         return (waits + alone) * z * position_transform(z, packets)
+
+
+def _less(mean: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """E[x^(N - 1)] of a Poisson N >= 1; 1 where its mean is 0."""
+    some = np.where(mean > 0.0, mean, 1.0)
+    x = np.where(abs(x) > 1e-200, x, 1e-200)
+    share = (np.exp(some * (x - 1.0)) - np.exp(-some)) / (-x * np.expm1(-some))
+    return np.where(mean > 0.0, share, 1.0)

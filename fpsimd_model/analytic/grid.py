@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,19 +18,20 @@ from .engine import refuse
 from .held import held_softirqs
 from .limits import Limits
 from .metrics import rates_of
+from .phases_clocks import fits_of
 from .rows import never, rates
 from .solved import Solved, phases_of
 
 __all__ = ["metrics_of"]
 
 _CHUNK = 512  # scenarios a solve; keeps the matrices in the cache
-_LEFT_OUT = ("sojourn_p50_us", "sojourn_p99_us", "sojourn_p999_us")
+_LEFT_OUT = ("sojourn_p50_us", "sojourn_p99_us", "sojourn_p999_us", "delayed_share")
 
 
 def metrics_of(
     scenarios: Sequence[Scenario], policies: Sequence[type[Policy]]
 ) -> dict[str, np.ndarray]:
-    """(policies, B) of every metric but percentiles; not a number where there is none."""
+    """(policies, B) of metrics that need no distribution; not a number where there is none."""
     for scenario in scenarios:
         refuse(scenario, policies)
     p = Parameters.of(scenarios)
@@ -48,21 +50,32 @@ def metrics_of(
     poisson = np.array([phases_of(scenario) is None for scenario in scenarios])
     for alike in _alike(p):
         alike = alike[poisson[alike]]
-        for start in range(0, len(alike), _CHUNK):
-            part = alike[start : start + _CHUNK]
+        chunk = max(1, _CHUNK // _phases(p, alike)) if len(alike) else 1
+        for start in range(0, len(alike), chunk):
+            part = alike[start : start + chunk]
             some = p.take(part)
             base[part] = _solve(SwitchOnExit, some)["switch_share"]
             for i, policy in enumerate(policies):
                 for name, values in _solve(policy, some).items():
                     out[name][i, part] = values
+    out["max_gbps"] = p.gbps(out["max_packets_per_s"])
     out["saving"] = 1.0 - out["switch_share"] / np.where(base > 0, base, np.nan)
     return out
 
 
 def _alike(p: Parameters) -> list[np.ndarray]:
-    """Indices of scenarios in which the same events happen."""
-    _, group = np.unique(rates(p) > 0, axis=0, return_inverse=True)
+    """Indices of scenarios in which the same events happen and durations have as many phases."""
+    orders = [tuple(map(len, fits_of(d))) if d else () for d in p.durations]
+    number = {order: i for i, order in enumerate(dict.fromkeys(orders))}
+    phases = np.array([number[order] for order in orders])
+    _, group = np.unique(np.column_stack([rates(p) > 0, phases]), axis=0, return_inverse=True)
     return [np.flatnonzero(group.ravel() == g) for g in range(group.max() + 1)]
+
+
+def _phases(p: Parameters, alike: np.ndarray) -> int:
+    """Combinations of phases, the same in all of these scenarios."""
+    durations = p.durations[alike[0]]
+    return math.prod(map(len, fits_of(durations))) if durations else 1
 
 
 def _solve(policy: type[Policy], p: Parameters) -> dict[str, np.ndarray]:

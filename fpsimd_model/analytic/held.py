@@ -15,9 +15,9 @@ import numpy as np
 
 from ..automaton import EVENT_NAMES, Automaton
 from ..parameters import Parameters
-from .chain import Flows
-from .passage import time_to_put
-from .queue import BusyPeriods
+from .flows import Flows
+from .passage import pays_of, until_put
+from .queue import BusyPeriods, Stretch
 from .rows import HELD, SCALAR
 
 __all__ = ["Arrivals", "Held", "held_arrivals", "held_softirqs"]
@@ -46,45 +46,59 @@ class Held:
 
 @dataclass(frozen=True, eq=False)
 class Arrivals:
-    """Interrupts of a residency that is held, by where they come: `flow` and mean `rest`."""
+    """Interrupts of a residency that is held, by where they come.
+
+    How many, `flow`, and the means of the `rest` of the residency with its put, and of the time
+    `late` that interrupts without crypto ahead of their softirqs take, which came during the put.
+    """
 
     flow: np.ndarray
     rest: np.ndarray
+    late: np.ndarray
 
 
 def held_arrivals(table: Automaton, p: Parameters, flows: Flows) -> Arrivals:
     """(B, a) interrupts per second of thread time, and mean seconds from each to the put's end."""
-    rows, lam = flows.rows, p.interrupt_rate[:, None]
+    chain, lam = flows.chain, p.interrupt_rate[:, None]
+    lift, n, base = chain.lift, len(chain.lift), flows.rows
     inside = table.softirqs_off
-    _, taken = time_to_put(flows, inside)
-    states = np.flatnonzero(inside)
-    flow, rest = [lam * flows.pi[:, states]], [taken[:, states]]
+    puts, one, _ = _late(table, p, flows)
+    late = np.zeros(flows.flow.shape)
+    late[:, puts] = one
+    both = np.stack([pays_of(flows), late], axis=-1)
+    _, taken = until_put(flows, inside, both, np.array([1.0, 0.0]))
+    thread = inside[lift.base]
+    flow, rest = [lam * chain.x[:, :n][:, thread]], [taken[:, thread]]
 
     # During masked operations: half of it is left on average, then as if taken where it ends.
-    target = table.next[rows.state, rows.event]
-    cost = flows.before[:, rows.state, rows.event]
-    for i in range(len(rows.state)):
-        here, to = rows.state[i], target[i]
-        from_inside, lands = inside[here], inside[to]
-        releases = from_inside and table.softirq[here, rows.event[i]] != 0
-        if not (lands or releases):
-            continue  # who comes during a put that releases nothing is served as any other
-        flow.append(lam * cost[:, [i]] * flows.flow[:, [i]])
-        if not rows.lands[i] and rows.event[i] == _EXIT:  # the residency ended in the guest
-            after = table.next[to, _INTERRUPT]
-            put = _put_event(rows, i)
-            then = flows.before[:, after, put]
-        elif lands:
-            then = taken[:, to]
-        else:
-            then = np.zeros(len(p))
-        rest.append(cost[:, [i]] / 2.0 + then[:, None])
-    return Arrivals(np.concatenate(flow, axis=1), np.concatenate(rest, axis=1))
+    ends = np.zeros(len(base.state), dtype=bool)
+    then = np.stack([np.zeros_like(late), late], axis=-1)
+    for i in np.flatnonzero(~base.lands & (base.event == _EXIT)):  # a residency ended in the guest
+        ends[i] = inside[base.to[i]]
+        then[:, i, 0] = flows.before[:, table.next[base.to[i], _INTERRUPT], base.event[i + 1]]
+        then[:, i, 1] = late[:, i + 1]  # the row of its put
+    releases = inside[base.state] & (table.softirq[base.state, base.event] != 0)
+    releases &= base.lands & ~inside[base.to]
+    lands = base.lands & inside[base.to]
+    cost = flows.before[:, base.state, base.event]
+    mean = np.where(releases, cost, flows.masked.mean)
+    square = np.where(releases, cost * cost, flows.masked.square)
+    some = (lands | ends | releases)[lift.row]  # others come during a put that releases nothing
+    row = lift.row[some]
+    happens = (chain.coef * chain.x[:, lift.source])[:, some]
+    on = np.where(lands[row, None], taken[:, lift.to[some]], then[:, row])
+    length = mean[:, row]
+    half = np.where(length > 0.0, 0.5 * square[:, row] / np.where(length > 0.0, length, 1.0), 0.0)
+    flow.append(lam * length * happens)
+    # In the guest, what came besides waits behind the exit that the interrupt forces.
+    on[..., 0] += half + flows.masked.late[:, row] * _stop(p)
+    rest.append(on)
+    return Arrivals(np.concatenate(flow, axis=1), *np.moveaxis(np.concatenate(rest, axis=1), -1, 0))
 
 
-def _put_event(rows, i: int) -> int:
-    """The put that follows row i, the exit of a residency that ended in the guest."""
-    return int(rows.event[i + 1])
+def _stop(p: Parameters) -> np.ndarray:
+    """(B, 1) mean seconds that an interrupt without crypto takes, with those that come in it."""
+    return (p.other_cost / (1.0 - p.other_rate * p.other_cost))[:, None]
 
 
 def held_softirqs(table: Automaton, p: Parameters, flows: Flows) -> Held | None:
@@ -93,11 +107,8 @@ def held_softirqs(table: Automaton, p: Parameters, flows: Flows) -> Held | None:
     if not inside.any() or not (table.softirq == HELD).any():
         return None
     arrivals = held_arrivals(table, p, flows)
-    rows = flows.rows
-    leaves = inside[rows.state] & ~inside[table.next[rows.state, rows.event]]
-    puts = flows.flow[:, leaves].sum(axis=1)
-    kinds = table.softirq[rows.state[leaves], rows.event[leaves]]
-    kind = int(kinds.max())
+    puts, one, two = _late(table, p, flows)
+    kind = int(table.softirq[flows.rows.state, flows.rows.event][puts].max())
     lam, b = p.interrupt_rate, p.batch
     alone = p.packet(kind == SCALAR)
     queue = BusyPeriods(
@@ -105,19 +116,34 @@ def held_softirqs(table: Automaton, p: Parameters, flows: Flows) -> Held | None:
         p.other_rate, p.other_cost,
     )  # fmt: skip
     service, load = queue.packet[0], queue.load
+    total = arrivals.flow.sum(axis=1)
+    waited = (arrivals.flow * arrivals.rest).sum(axis=1)
+    behind = (arrivals.flow * arrivals.late).sum(axis=1)
+    first, second = ((flows.flow[:, puts] * moment).sum(axis=1) for moment in (one, two))
     with np.errstate(invalid="ignore", divide="ignore"):
-        total = arrivals.flow.sum(axis=1)
-        waited = (arrivals.flow * arrivals.rest).sum(axis=1)
         mean = waited / total
-        n1 = total / puts
-        pairs = lam * waited / puts  # E[N(N-1)]/2
-        work = b * service
-        work2 = queue.work2
-        u1 = n1 * work
-        u2 = n1 * work2 + 2.0 * pairs * work**2
+        pairs = lam * waited  # the sum of N(N-1)/2 over puts
+        work, work2 = b * service, queue.work2
+        u1 = total * work + first  # sums of the work at a put, and of its square
+        u2 = total * work2 + 2.0 * pairs * work**2 + 2.0 * work * behind + second
         own = service + queue.wait_in_batch
-        during = lam * u1 / (1.0 - load)  # interrupts of the busy period at the put
+        during = lam * u1 / (1.0 - load)  # interrupts of the busy periods at puts
         backlog = u2 / (2.0 * (1.0 - load)) + u1 * lam * work2 / (2.0 * (1.0 - load) ** 2)
-        packets = puts * b * (n1 + during)
-        sojourn = waited * b + puts * b * (pairs * work + lam * backlog) + packets * own
-    return Held(mean, packets, packets * alone, packets * service, sojourn, kind)
+        packets = b * (total + during)
+        sojourn = waited * b + b * (pairs * work + behind + lam * backlog) + packets * own
+    return Held(mean, packets, packets * alone, packets * service + first, sojourn, kind)
+
+
+def _late(table: Automaton, p: Parameters, flows: Flows) -> tuple[np.ndarray, ...]:
+    """Interrupts without crypto that came during a put and run ahead of what it releases.
+
+    The rows (k,) of such puts, and (B, k) means of the time that these take, and of its square.
+    """
+    rows, inside = flows.rows, table.softirqs_off
+    leaves = rows.lands & inside[rows.state] & ~inside[rows.to]
+    puts = np.flatnonzero(leaves & (table.softirq[rows.state, rows.event] != 0))
+    stretch = Stretch(p.other_rate[:, None], p.other_cost[:, None])
+    count = p.other_rate[:, None] * flows.before[:, rows.state[puts], rows.event[puts]]
+    work = p.other_cost[:, None] * count
+    one, two, _ = stretch.moments(work, work * (work + p.other_cost[:, None]), 0.0 * work)
+    return puts, one, two

@@ -11,26 +11,46 @@ from ..errors import InputError
 from ..parameters import Parameters
 from ..policies.base import Policy
 from ..scenario import Scenario
-from .held_sojourn import HeldSojourns
+from .behind import FIRST
+from .chain import Flows
+from .held_sojourn import HeldSojourns, held_in_bursts, held_sojourns
 from .mmpp.law import BurstSojourns
 from .mmpp.phases import Phases
 from .sojourn import Packets, Sojourns
 from .solved import Solved, phases_of
 
-__all__ = ["percentiles_of", "sojourn_survival"]
+__all__ = ["Laws", "percentiles_of", "sojourn_survival"]
 
 
-class _Laws:
-    """Distributions of the policies that serve packets and have a steady state.
+class Laws:
+    """Distributions of sojourn times of the policies that serve packets and have a steady state.
 
-    `plain` are solved together; `single` ones, whose softirqs wait for vcpu_put or come in
-    bursts, one by one.
+    Set up once, asked as often as wanted.  Policies whose softirqs neither wait for vcpu_put nor
+    come in bursts are solved together, the others one by one.
+
+    Parameters
+    ----------
+    p:
+        One scenario.
+    solved:
+        Policies in it; those without a steady state or without packets have no law, nor have
+        those whose residencies have too many phases (:class:`.solved.Solved`).
+    phases:
+        Those of MMPP arrivals, as from :func:`.solved.phases_of`.
+
+    >>> from fpsimd_model.policies import Tracked
+    >>> p = Parameters.of(Scenario())
+    >>> laws = Laws(p, [Solved(Tracked, p)])
+    >>> [round(float(t) * 1e6, 2) for t in laws.percentiles([0.5, 0.99])[Tracked]]
+    [1.82, 2.48]
+    >>> round(laws.survival_at(2.48e-6)[Tracked], 3)
+    0.01
     """
 
     def __init__(
         self, p: Parameters, solved: Sequence[Solved], phases: Phases | None = None
     ) -> None:
-        served = [s for s in solved if s.flows is not None and p.interrupt_rate[0] > 0]
+        served = [s for s in solved if s.has_law and p.interrupt_rate[0] > 0]
         packets = Packets(
             float(p.interrupt_rate[0]),
             float(p.batch[0]),
@@ -40,28 +60,81 @@ class _Laws:
             float(p.other_cost[0]),
         )
         self.plain: list[type[Policy]] = []
-        drawn = packets.exponential
-        self.single: dict[type[Policy], tuple[HeldSojourns | BurstSojourns | Sojourns, float]] = {}
-        periods, weights = [], []
+        self.single: dict[type[Policy], HeldSojourns | BurstSojourns | Sojourns] = {}
+        self._means = {s.policy: s.metrics["sojourn_mean_us"] * 1e-6 for s in served}
+        together: list[tuple] = []
         for s in served:
-            mean = s.metrics["sojourn_mean_us"] * 1e-6
-            if phases is not None:
-                self.single[s.policy] = BurstSojourns(packets, phases, s.flows), mean
-                continue
             weight = (s.flows.period_flow * s.flows.periods.packets)[0]
-            if s.held is None and drawn and np.any(s.flows.periods.moves > 0.0):
-                mixed = Sojourns(packets, [s.flows.periods], [weight])
-                self.single[s.policy] = mixed, mean
-            elif s.held is None:
+            if phases is not None:
+                self.single[s.policy] = _in_bursts(packets, phases, s, p)
+                continue
+            one = s.flows.periods, weight, _already(s.flows, p)
+            drawn = packets.exponential and np.any(s.flows.periods.moves > 0.0)
+            if s.held is None and not drawn:
                 self.plain.append(s.policy)
-                periods.append(s.flows.periods)
-                weights.append(weight)
-            else:
-                alone = None
-                if weight.sum() > 0:
-                    alone = Sojourns(packets, [s.flows.periods], [weight]), float(weight.sum())
-                self.single[s.policy] = HeldSojourns(s.table, p, s.flows, s.held, alone), mean
-        self.together = Sojourns(packets, periods, weights) if periods else None
+                together.append(one)
+                continue
+            law, total = None, float(weight.sum())
+            if total > 0.0:
+                law = Sojourns(packets, *([part] for part in one))
+            if s.held is not None:
+                law = held_sojourns(s.table, p, s.flows, s.held, packets, law, total)
+            self.single[s.policy] = law
+        self.together = Sojourns(packets, *zip(*together, strict=True)) if together else None
+
+    def percentiles(self, shares: Iterable[float]) -> dict[type[Policy], np.ndarray]:
+        """Seconds below which the `shares` of packets are served, (len(shares),) a policy.
+
+        Not a number where they are lost in rounding.
+        """
+        shares = list(shares)
+        found: dict[type[Policy], np.ndarray] = {}
+        if self.together is not None:
+            found = dict(zip(self.plain, self.together.percentiles(shares), strict=True))
+        for policy, law in self.single.items():
+            found[policy] = law.percentiles(shares, self._means[policy])[0]
+        return {p: _sound(times, shares, self._means[p]) for p, times in found.items()}
+
+    def survival(self, t: np.ndarray) -> dict[type[Policy], np.ndarray]:
+        """P(sojourn > t) at times `t` (n,) in seconds, (n,) a policy."""
+        t = np.asarray(t, dtype=float)
+        later = t > 0.0
+        if not later.any():
+            return {policy: np.ones(len(t)) for policy in [*self.plain, *self.single]}
+        found = {p: law.survival_grid(t[later])[0] for p, law in self.single.items()}
+        if self.together is not None:
+            found |= zip(self.plain, self.together.survival_grid(t[later]), strict=True)
+        out = {policy: np.ones(len(t)) for policy in found}
+        for policy, values in found.items():
+            out[policy][later] = values
+        return out
+
+    def survival_at(self, t: float) -> dict[type[Policy], float]:
+        """P(sojourn > t) at one time in seconds."""
+        return {policy: float(v[0]) for policy, v in self.survival(np.array([t])).items()}
+
+
+def _sound(times: np.ndarray, shares: Sequence[float], mean: float) -> np.ndarray:
+    """`times` (n,), or not a number if no distribution of that mean has such percentiles."""
+    lost = (times * (1.0 - np.array(shares)) > 1.001 * mean).any()  # Markov's inequality
+    in_order = times[np.argsort(shares)]
+    lost |= (np.diff(in_order) < -1e-6 * in_order[:-1]).any()
+    return np.full(len(times), np.nan) if lost else times
+
+
+def _in_bursts(packets: Packets, phases: Phases, s: Solved, p: Parameters):
+    at_once = BurstSojourns(packets, phases, s.flows) if s.flows.bursts else None
+    if s.held is None:
+        return at_once
+    return held_in_bursts(s.table, p, s.flows, s.held, packets, phases, at_once)
+
+
+def _already(flows: Flows, p: Parameters) -> np.ndarray:
+    """(k,) of each busy period, as in :class:`.kinds.Kinds`."""
+    rows, row = flows.rows, flows.period_row
+    parent = rows.parent[row]
+    mean = p.other_rate[0] * flows.before[0, rows.state[parent], rows.event[parent]]
+    return np.where(rows.how[row] == FIRST, mean, 0.0)
 
 
 def percentiles_of(
@@ -71,13 +144,7 @@ def percentiles_of(
     phases: Phases | None = None,
 ) -> dict[type[Policy], np.ndarray]:
     """Seconds below which the `shares` of packets are served, for each policy that has any."""
-    laws, shares = _Laws(p, solved, phases), list(shares)
-    found: dict[type[Policy], np.ndarray] = {}
-    if laws.together is not None:
-        found = dict(zip(laws.plain, laws.together.percentiles(shares), strict=True))
-    for policy, (law, mean) in laws.single.items():
-        found[policy] = law.percentiles(shares, mean)[0]
-    return found
+    return Laws(p, solved, phases).percentiles(shares)
 
 
 def sojourn_survival(
@@ -99,7 +166,8 @@ def sojourn_survival(
     Returns
     -------
     array
-        (policies, n); not a number for a policy without steady state, or without packets.
+        (policies, n); not a number for a policy without steady state, without packets, or with
+        softirqs held back for a residency of too many phases: :func:`evaluate` gives the reason.
 
     Raises
     ------
@@ -119,13 +187,6 @@ def sojourn_survival(
     refuse(scenario, chosen)
     p = Parameters.of(scenario)
     phases = phases_of(scenario)
-    laws = _Laws(p, [Solved(policy, p, phases) for policy in dict.fromkeys(chosen)], phases)
-    out = np.full((len(chosen), len(t)), np.nan)
-    later = t > 0.0
-    found = {policy: law.survival_grid(t[later])[0] for policy, (law, _) in laws.single.items()}
-    if laws.together is not None:
-        found |= zip(laws.plain, laws.together.survival_grid(t[later]), strict=True)
-    for row, policy in zip(out, chosen, strict=True):
-        if policy in found:
-            row[later], row[~later] = found[policy], 1.0
-    return out
+    found = Laws(p, [Solved(policy, p, phases) for policy in dict.fromkeys(chosen)], phases)
+    rows, none = found.survival(t), np.full(len(t), np.nan)
+    return np.array([rows.get(policy, none) for policy in chosen]).reshape(-1, len(t))

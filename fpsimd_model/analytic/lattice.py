@@ -21,7 +21,7 @@ from math import expm1, lgamma, log, log1p
 
 import numpy as np
 
-__all__ = ["LARGEST", "Cells", "cells", "decay"]
+__all__ = ["LARGEST", "Cells", "averaged", "cells", "decay"]
 
 LARGEST = 4096  # cells; longer laws are left to the Fourier series
 _AGREE = 1e-13  # of successive ratios, where the law counts as geometric
@@ -196,6 +196,50 @@ def _cells(x: float, batch: float, fixed: bool, theta: float, k: int) -> Cells |
             return None
     tail = power @ (series @ tail)
 
+    return _whole(tail, theta)
+
+
+def averaged(x: float, batch: int) -> Cells:
+    """Fixed batches of any size: customers as long as a batch, and a place in it.
+
+    The sum over places runs over neighbouring cells, so that it is a difference of sums.
+
+    >>> one, other = averaged(0.25, 2), cells(0.25, 2.0, True)
+    >>> bool(np.allclose(one.mean, other.mean, rtol=1e-12))
+    True
+    """
+    customers = cells(x * batch, 1.0, True)
+    if customers is None:
+        raise ValueError(f"no law of M/D/1 at {x * batch} a service time")
+    theta, many = customers.rate / batch, customers.tail.shape[1]
+    m = _nodes(x)
+    v, series, power = _points(m)
+    y = 1.0 + (np.arange(many * batch) + 0.5 * (1.0 + v[:, None])) / batch  # W and one customer
+    whole = np.minimum(y.astype(np.intp), many - 1)
+    far = y >= many
+    place = 2.0 * (np.where(far, 0.5, y - whole)) - 1.0
+    wait = customers.tail[0][whole]
+    for row in customers.tail[1:]:
+        wait = wait * place + row[whole]
+    last = 2.0 * (y - np.floor(y)) - 1.0  # the last cell again and again, ever smaller
+    beyond = customers.tail[0][-1]
+    for row in customers.tail[1:]:
+        beyond = beyond * last + row[-1]
+    wait = np.where(far, beyond * np.exp(-customers.rate * (np.floor(y) - many + 1.0)), wait)
+    after = wait[:, -batch:].sum(axis=1, keepdims=True) * np.exp(-customers.rate)
+    after = after / -np.expm1(-customers.rate)
+    sums = np.concatenate([wait, after], axis=1)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    tail = np.empty_like(wait)
+    tail[:, batch:] = (sums[:, : -batch - 1] - sums[:, batch:-1]) / batch
+    early = np.arange(batch)
+    tail[:, :batch] = (sums[:, :1] - sums[:, :batch] + (batch - early)) / batch
+    return _whole(power @ (series @ tail), theta)
+
+
+def _whole(tail: np.ndarray, theta: float) -> Cells:
+    """With the integral, of `tail` (M, K)."""
+    m, k = tail.shape
+    ratio = np.exp(-theta)
     order = np.arange(m, 0, -1)[:, None]
     integral = np.zeros((m + 1, k))
     integral[:-1] = -0.5 * tail / order

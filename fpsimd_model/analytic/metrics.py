@@ -8,11 +8,11 @@ from ..automaton import EVENT_NAMES, Automaton
 from ..events import GUEST, POSITIONS
 from ..parameters import Parameters
 from ..registers import COUNTERS
-from .chain import Flows
+from .flows import Flows
 from .held import Held
 from .mmpp.chain import BurstFlows
 from .mmpp.passage import time_to_put as bursts_to_put
-from .passage import time_to_put
+from .passage import wishes
 from .rows import NEON, SCALAR
 
 __all__ = ["rates_of"]
@@ -35,7 +35,7 @@ _PER_S = {
 def rates_of(
     table: Automaton, p: Parameters, flows: Flows | BurstFlows, held: Held | None
 ) -> dict[str, np.ndarray]:
-    """Every metric but percentiles, `saving` and `max_packets_per_s`; arrays of shape (B,).
+    """Every metric of the steady state but percentiles and `saving`; arrays of shape (B,).
 
     Not-a-number where a metric has no value (a mean over no packets).
     """
@@ -50,7 +50,7 @@ def rates_of(
 
     kind = table.softirq[state, _INTERRUPT]
     serving = (packets * q.service).sum(axis=1)
-    wall = 1.0 + _masked(table, flows) + (flows.period_flow * q.duration).sum(axis=1)
+    wall = 1.0 + _masked(flows) + (flows.period_flow * q.duration).sum(axis=1)
     sojourn = (packets * q.sojourn).sum(axis=1)
     by_kind = {k: packets[:, kind == k].sum(axis=1) for k in (NEON, SCALAR)}
 
@@ -69,9 +69,12 @@ def rates_of(
             "softirq_share": serving / wall,
             "guest_share": flows.pi[:, table.position == POSITIONS.index(GUEST)].sum(axis=1) / wall,
             "packets_per_s": total / wall,
+            "throughput_gbps": p.gbps(total / wall),
             "scalar_share": scalar,
             "crypto_slowdown": 1.0 + scalar * (p.slowdown - 1.0),
             "sojourn_mean_us": sojourn / total * 1e6,
+            "queue_mean_packets": sojourn / wall,  # J. D. C. Little, Oper. Res. 9 (1961) 383-387
+            "ksoftirqd_share": np.where(np.isinf(p.softirq_budget), 0.0, np.nan),
         }
     zero = np.zeros(len(p))
     out["softirq_held_mean_us"] = zero if held is None else held.mean * 1e6
@@ -85,18 +88,17 @@ def _resched_delay(table: Automaton, p: Parameters, flows: Flows) -> np.ndarray:
     inside = table.preempt_off
     if not inside.any():
         return np.zeros(len(p))
-    burst = isinstance(flows, BurstFlows)
-    value = bursts_to_put(flows, inside) if burst else time_to_put(flows, inside)[0]
-    weight = flows.pi * inside
+    if isinstance(flows, BurstFlows):
+        value, weight = bursts_to_put(flows, inside), flows.pi * inside
+    else:
+        value, weight = wishes(flows)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = (weight * value).sum(axis=1) / weight.sum(axis=1)
     return np.where(p.preempted_share > 0, mean, np.nan)
 
 
-def _masked(table: Automaton, flows: Flows) -> np.ndarray:
+def _masked(flows: Flows | BurstFlows) -> np.ndarray:
     """(B,) masked work per second of thread time that no busy period accounts for."""
     rows = flows.rows
-    starts = np.isin(table.softirq[rows.state, rows.event], (NEON, SCALAR))
-    starts &= rows.event == _INTERRUPT
-    before = flows.before[:, rows.state, rows.event] * ~starts  # part of the set-up otherwise
+    before = flows.before[:, rows.state, rows.event] * ~rows.served  # part of a set-up otherwise
     return (flows.flow * before).sum(axis=1)

@@ -24,14 +24,21 @@ class Packets:
     other_rate: float = 0.0
     other_cost: float = 0.0
 
+    @property
+    def disturbed(self) -> bool:
+        """Interrupts without crypto take time."""
+        return self.other_rate * self.other_cost > 0.0
+
     def stretch(self, s: np.ndarray) -> np.ndarray:
         """What s becomes where interrupts without crypto may strike: s + λ (1 - Θ*(s)).
 
         Θ is the time that one such interrupt takes away, with those that come meanwhile.
         """
+        own = self.other_rate * self.other_cost
         theta = np.exp(-s * self.other_cost)
-        for _ in range(4):  # converges like (rate x cost)^n
-            theta = np.exp(-(s + self.other_rate * (1.0 - theta)) * self.other_cost)
+        if own > 0.0:
+            for _ in range(int(np.log(1e-17) / np.log(own)) + 1):  # converges like own^n
+                theta = np.exp(-(s + self.other_rate * (1.0 - theta)) * self.other_cost)
         return s + self.other_rate * (1.0 - theta)
 
     def fixed_time(self, t: np.ndarray, s: np.ndarray, length: np.ndarray) -> np.ndarray:
@@ -57,15 +64,52 @@ class Packets:
         """(..., M) probability that work of fixed `length` is interrupted 0, 1, ... times.
 
         Borel-Tanner: each interruption is open to further ones (Takagi 1991, 1.2).
+
+        >>> packets = Packets(1e4, 1.0, False, False, 1e5, 3e-6)
+        >>> often = packets.interruptions(np.array([1e-5]))[0]
+        >>> round(float(often @ np.arange(len(often))), 12)  # 1 / (1 - 0.3)
+        1.428571428571
         """
-        if self.other_rate == 0.0:
+        own = self.other_rate * self.other_cost
+        if own == 0.0 or not length.size:
             return np.ones((*length.shape, 1))
-        m = np.arange(1, 13)
-        mean = self.other_rate * (length[..., None] + m * self.other_cost)
         start = self.other_rate * length[..., None]
-        factorial = np.cumprod(m.astype(float))
-        some = start * mean ** (m - 1) / factorial * np.exp(-mean)
-        return np.concatenate([np.exp(-start), some], axis=-1)
+        longest = float(start.max())
+        m = np.arange(1.0, 40.0 + 20.0 * longest + 60.0 / (1.0 - own) ** 2)
+        some = _interrupted(np.array([longest]), own, m)
+        m = m[: int(np.flatnonzero(some > 1e-17).max(initial=-1)) + 1]
+        return np.concatenate([np.exp(-start), _interrupted(start, own, m)], axis=-1)
+
+    def stops(self, mean: float, already: float = 0.0) -> np.ndarray:
+        """(M,) probability of 0, 1, ... stops in all from a Poisson number of them at first.
+
+        With `already` another Poisson number of this mean, given that it is 1 or more, less one.
+
+        >>> law = Packets(1e4, 1.0, False, False, 1e5, 3e-6).stops(0.7, 0.5)
+        >>> first = 0.7 + 0.5 / -np.expm1(-0.5) - 1.0
+        >>> bool(np.isclose(law @ np.arange(len(law)), first / (1.0 - 0.3)))
+        True
+        """
+        if not self.disturbed:
+            return np.ones(1)
+        law = self.interruptions(np.array([mean / self.other_rate]))[0]
+        if already == 0.0:
+            return law
+        k = np.arange(1.0, 40.0 + 4.0 * already)
+        waits = np.exp(k * np.log(already) - already - np.log(k).cumsum()) / -np.expm1(-already)
+        one = np.append(0.0, self.borel())
+        total, power = waits[0] * law, law
+        for share in waits[1 : 1 + int(np.flatnonzero(waits > 1e-18).max())]:
+            power = np.convolve(power, one)
+            total = np.append(total, np.zeros(len(power) - len(total))) + share * power
+        return total
+
+    def borel(self) -> np.ndarray:
+        """(M,) probability that a stop is of 1, 2, ... interrupts, more coming in each."""
+        own = self.other_rate * self.other_cost
+        n = np.arange(1.0, 40.0 + 60.0 / (1.0 - own) ** 2)
+        law = np.exp((n - 1.0) * np.log(own * n) - own * n - np.log(n).cumsum())
+        return law[: int(np.flatnonzero(law > 1e-17).max()) + 1]
 
     @property
     def spread(self) -> bool:
@@ -80,6 +124,12 @@ class Packets:
         return stay ** np.arange(int(np.ceil(np.log(1e-12) / np.log(stay)))) / self.batch
 
 
+def _interrupted(start: np.ndarray, own: float, m: np.ndarray) -> np.ndarray:
+    """Probability of m = 1, 2, ... interruptions; means at the start, and behind each."""
+    mean = start + own * m
+    return start * np.exp((m - 1.0) * np.log(mean) - mean - np.log(m).cumsum())
+
+
 def batch_transform(z: np.ndarray, packets: Packets) -> np.ndarray:
     """B*(s) of the work of one interrupt, from the transform z of one packet's service."""
     b = packets.batch
@@ -91,4 +141,9 @@ def position_transform(z: np.ndarray, packets: Packets) -> np.ndarray:
     b = packets.batch
     if not packets.fixed:
         return 1.0 / (b - (b - 1.0) * z)
-    return sum(z**j for j in range(round(b))) / b
+    if round(b) == 1:
+        return np.ones_like(z)
+    log = np.log(np.where(abs(z) > 1e-300, z, 1e-300))
+    some = abs(log) > 1e-300  # 1 - z and 1 - z^b without the digits that cancel
+    log = np.where(some, log, 1.0)
+    return np.where(some, np.expm1(round(b) * log) / (b * np.expm1(log)), 1.0)

@@ -10,6 +10,7 @@ import numpy as np
 __all__ = ["Survivals", "percentiles"]
 
 _ROUNDS = 60
+_LONGER = 12  # times that the grid grows sixteenfold
 _NARROW, _FLAT = 1e-9, 1e-8
 
 
@@ -31,7 +32,7 @@ class Survivals(Protocol):
 def percentiles(
     of: Survivals, p: Sequence[float], ends: tuple[float, float], grid_size: int = 32
 ) -> np.ndarray:
-    """(P, len(p)) smallest t with P(T > t) <= 1 - p.
+    """(P, len(p)) smallest t with P(T > t) <= 1 - p; not a number if that is lost in rounding.
 
     A grid brackets each; atoms inside the bracket are tried first, then the Illinois variant of
     regula falsi with bisection (M. Dowell and P. Jarratt, BIT 11 (1971) 168-174) on the logarithm,
@@ -50,7 +51,9 @@ def percentiles(
     values = of.survival_grid(grid)
     target = np.tile(1.0 - np.asarray(p, dtype=float), len(of))
     which = np.repeat(np.arange(len(of)), len(p))
-    while (values[:, -1] > target.min()).any():
+    for _ in range(_LONGER):
+        if not (values[:, -1] > target.min()).any():
+            break
         more = np.geomspace(grid[-1], grid[-1] * 16.0, grid_size // 2)[1:]
         grid, values = np.append(grid, more), np.append(values, of.survival_grid(more), axis=1)
     hi = (values[which] <= target[:, None]).argmax(axis=1)
@@ -85,7 +88,8 @@ def percentiles(
         kept[todo] = np.where(above, 1.0, -1.0)
         found = todo[np.abs(f) < _FLAT]
         a[found] = b[found] = x[np.abs(f) < _FLAT]
-    return b.reshape(len(of), len(p))
+    lost = values[which].min(axis=1) > target
+    return np.where(lost, np.nan, b).reshape(len(of), len(p))
 
 
 def _log(survival: np.ndarray, target: np.ndarray) -> np.ndarray:

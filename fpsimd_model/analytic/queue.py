@@ -15,7 +15,9 @@ from functools import cached_property
 
 import numpy as np
 
-__all__ = ["BusyPeriods", "residual_moments"]
+__all__ = ["BusyPeriods", "Stretch", "residual_moments", "rest_moments", "stretched"]
+
+_BRIEF = 1e-5  # arrivals in a masked period
 
 
 def residual_moments(rate: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -45,6 +47,70 @@ def residual_moments(rate: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, 
 
 
 @dataclass(frozen=True, eq=False)
+class Stretch:
+    """Interrupts without crypto that lengthen whatever is under way, by so much a second.
+
+    Preemptive resume (Takagi 1991, 3.4): work W takes the time W and that of the interrupts that
+    come in it, and in these.
+    """
+
+    rate: np.ndarray
+    cost: np.ndarray
+
+    @property
+    def free(self) -> np.ndarray:
+        """Share of the time that they leave."""
+        return 1.0 - self.rate * self.cost
+
+    @property
+    def spread(self) -> np.ndarray:
+        """Variance that they add to each second of work, seconds."""
+        return self.rate * self.cost**2 / self.free**3
+
+    @property
+    def skew(self) -> np.ndarray:
+        """Third cumulant that they add to each second of work, seconds squared."""
+        free, cost = self.free, self.cost
+        return self.rate * (cost**3 / free**4 + 3.0 * self.rate * cost**4 / free**5)
+
+    def moments(self, one, two, three) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """First three moments of the time that work takes, from those of the work."""
+        free, spread = self.free, self.spread
+        square = two / free**2 + one * spread
+        return one / free, square, three / free**3 + 3.0 * two * spread / free + one * self.skew
+
+
+def stretched(rate: np.ndarray, other_rate: np.ndarray, other_cost: np.ndarray) -> np.ndarray:
+    """σ = λ + ν (1 - exp(-σ c)): crypto interrupts or the end of quiet per second of masked work.
+
+    >>> round(float(stretched(np.array(1.0), np.array(1.0), np.array(0.5))), 12)
+    1.536078094027
+    """
+    sigma = rate / (1.0 - other_rate * other_cost)
+    for _ in range(100):  # Newton's method on a convex function, from the right
+        missed = np.expm1(-sigma * other_cost)
+        step = (sigma - rate + other_rate * missed) / (
+            1.0 - other_rate * other_cost * (1.0 + missed)
+        )
+        sigma = sigma - step
+        if (abs(step) <= 2e-16 * sigma).all():
+            break
+    return sigma
+
+
+def rest_moments(lam, caught, mean, square, cube):
+    """As :func:`residual_moments` of a time with these moments, that has an arrival at `caught`."""
+    brief = lam * cube <= _BRIEF * square  # by the length that an arrival sees
+    some = np.where(brief, 1.0, caught)
+    rate = np.where(brief, 1.0, np.broadcast_to(lam, mean.shape))
+    over = np.where(brief, 0.0, mean - caught / rate)
+    long = over / some, (square - 2.0 * over / rate) / some
+    base = np.where(mean > 0.0, mean - 0.5 * lam * square, 1.0)
+    short = (0.5 * square - lam * cube / 6.0) / base, cube / 3.0 / base
+    return np.where(brief, short[0], long[0]), np.where(brief, short[1], long[1])
+
+
+@dataclass(frozen=True, eq=False)
 class BusyPeriods:
     """k kinds of busy period in B scenarios; arrays broadcast to (B, k).
 
@@ -60,10 +126,15 @@ class BusyPeriods:
     waited:
         Length of the masked operation that the first interrupt came in; 0 if in none.
     other_rate, other_cost:
-        Interrupts without crypto per second, seconds each: they stop whatever is under way, so
-        that all times of the busy period are stretched (preemptive resume; Takagi 1991, 3.4).
+        Interrupts without crypto per second, seconds each: they stop set-up and service, which
+        are stretched (preemptive resume; Takagi 1991, 3.4).
     moves:
         The part of `service` that is fixed: moves of the packet's own NEON sections.
+    rest:
+        E[R] and E[R²] of what is left of the masked period at the first interrupt; None if that
+        period is `waited` alone, and the interrupts without crypto that come in it.
+    late:
+        Mean number, Poisson, of further interrupts without crypto that the set-up begins with.
 
     >>> md1 = BusyPeriods(*map(np.array, (0.5, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0)))
     >>> float(md1.sojourn.item()), float(md1.packets.item())
@@ -80,16 +151,18 @@ class BusyPeriods:
     other_rate: np.ndarray | float = 0.0
     other_cost: np.ndarray | float = 0.0
     moves: np.ndarray | float = 0.0
+    rest: tuple[np.ndarray, np.ndarray] | None = None
+    late: np.ndarray | float = 0.0
 
     @cached_property
     def free(self) -> np.ndarray:
         """Share of the time that interrupts without crypto leave."""
-        return 1.0 - self.other_rate * self.other_cost
+        return Stretch(self.other_rate, self.other_cost).free
 
     @cached_property
     def spread(self) -> np.ndarray:
         """Variance that they add to each second of work, seconds."""
-        return self.other_rate * self.other_cost**2 / self.free**3
+        return Stretch(self.other_rate, self.other_cost).spread
 
     @cached_property
     def packet(self) -> tuple[np.ndarray, np.ndarray]:
@@ -111,16 +184,23 @@ class BusyPeriods:
 
     @cached_property
     def residual_moments(self) -> tuple[np.ndarray, np.ndarray]:
-        """E[R] and E[R²] of the rest of the masked operation."""
-        return residual_moments(self.rate, self.waited)
+        """E[R] and E[R²] of the rest of the masked period."""
+        if self.rest is not None:
+            return self.rest
+        if not np.any(self.other_rate):
+            return residual_moments(self.rate, self.waited)
+        w, sigma = self.waited, stretched(self.rate, self.other_rate, self.other_cost)
+        period = Stretch(self.other_rate, self.other_cost).moments(w, w**2, w**3)
+        return rest_moments(self.rate, -np.expm1(-sigma * w), *period)
 
     @cached_property
     def setup_moments(self) -> tuple[np.ndarray, np.ndarray]:
         """E[D] and E[D²] of the whole set-up."""
         first, second = self.residual_moments
-        d = self.setup
-        mean, square = d + first, d * d + 2.0 * d * first + second
-        return mean / self.free, square / self.free**2 + mean * self.spread
+        work, late = self.setup + self.late * self.other_cost, self.late * self.other_cost**2
+        mean = work / self.free
+        square = mean * mean + late / self.free**2 + work * self.spread
+        return first + mean, second + 2.0 * first * mean + square
 
     @cached_property
     def packets(self) -> np.ndarray:

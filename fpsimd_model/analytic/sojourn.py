@@ -29,14 +29,20 @@ class Sojourns:
         What they share.
     periods, weights:
         For each mixture its busy periods (arrays of shape (1, k)) and the packets in each (k,).
+    already:
+        For each mixture (k,) as in :class:`.kinds.Kinds`; none if not given.
     """
 
     def __init__(
-        self, packets: Packets, periods: Sequence[BusyPeriods], weights: Sequence[np.ndarray]
+        self,
+        packets: Packets,
+        periods: Sequence[BusyPeriods],
+        weights: Sequence[np.ndarray],
+        already: Sequence[np.ndarray] | None = None,
     ) -> None:
         self.packets = packets
-        self._kinds = c = kinds(periods, weights)
-        self._atoms = Atoms(packets, c, len(periods))
+        self._kinds = c = kinds(periods, weights, already)
+        self._atoms = Atoms.of_kinds(packets, c, len(periods))
         self._closed = mixture(packets, c)
         if self._closed is None:
             self._series = Fourier(packets, c, self._atoms.mass)

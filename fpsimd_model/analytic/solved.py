@@ -14,20 +14,28 @@ from .limits import Limits
 from .metrics import rates_of
 from .mmpp.chain import BurstFlows
 from .mmpp.chain import solve as solve_bursts
+from .mmpp.held import held_softirqs as held_in_bursts
 from .mmpp.phases import Phases
-from .rows import HELD, never
+from .phases_clocks import clocks_of
+from .residency_steps import plan_of
+from .rows import never
 
 __all__ = ["Solved", "phases_of"]
+
+_MOST = 110  # blocks of a residency: percentiles within half a second
 
 
 class Solved:
     """One policy's limits and, where it has a steady state, its flows and metrics.
 
-    `phases` are those of MMPP arrivals, if they are; there `held` softirqs are not followed.
+    `phases` are those of MMPP arrivals, if they are.
+    `has_law` says whether distributions of sojourn times are worth their while: not of softirqs
+    that are held for a residency of very many phases, whose means are.
     """
 
     flows: Flows | BurstFlows | None = None
     held: Held | None = None
+    has_law = False
 
     def __init__(self, policy: type[Policy], p: Parameters, phases: Phases | None = None) -> None:
         self.policy = policy
@@ -39,18 +47,22 @@ class Solved:
         if self.status != "ok":
             return
         if phases is not None:
-            if (self.table.softirq == HELD).any():
-                self.reason = (
-                    "the analytic engine does not follow softirqs that are held back "
-                    "under MMPP arrivals; take the engine montecarlo"
-                )
-                return
             self.flows = solve_bursts(self.table, p, phases)
+            self.held = held_in_bursts(self.table, p, self.flows, phases)
         else:
             self.flows = solve(self.table, p)
             self.held = held_softirqs(self.table, p, self.flows)
+        self.has_law = self.held is None or self._few_states(p)
         found = rates_of(self.table, p, self.flows, self.held)
         self.metrics = {name: float(value[0]) for name, value in found.items()}
+
+    def _few_states(self, p: Parameters) -> bool:
+        """A transform is a full solve at each of a thousand points."""
+        clocks = clocks_of(p)
+        if isinstance(self.flows, BurstFlows) or clocks is None:
+            return True
+        others, task = bool(p.other_rate.any()), bool(p.task_neon_rate.any())
+        return plan_of(self.table, others, task, clocks.shape).count <= _MOST
 
 
 def phases_of(scenario: Scenario) -> Phases | None:

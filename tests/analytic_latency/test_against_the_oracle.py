@@ -22,6 +22,16 @@ CASES = {
     "held, short": ("softirqs-off", {"vcpu": {"residency_us": 20.0, "out_us": 20.0}}, 5.0),
     "scalar": ("busy-flag-live", {}, 10.0),
     "scalar, timer": ("busy-flag-live", {"softirq": {"other_interrupts_per_s": 5000.0}}, 10.0),
+    "scalar, many timers": (
+        "busy-flag-live",
+        {"softirq": {"other_interrupts_per_s": 20_000.0, "other_interrupt_ns": 5000.0}},
+        10.0,
+    ),
+    "neon, fixed batches": (
+        "tracked",
+        {"softirq": {"packets_per_interrupt": {"mean": 40, "shape": "fixed"}}},
+        3.0,
+    ),
     "neon, busy": ("tracked", {"softirq": {"interrupts_per_s": 550_000.0}}, 1.0),
     "neon, batches": ("switch-on-exit", {"softirq": {"packets_per_interrupt": 8.0}}, 5.0),
     "exponential": ("tracked", {"softirq": {"service": "exponential"}}, 10.0),

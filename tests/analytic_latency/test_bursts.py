@@ -18,12 +18,12 @@ from fpsimd_model.parameters import Parameters
 
 LEAVE = np.array([5000.0, 1250.0])
 HOLDING = "softirqs-off"
-OTHERS = [policy for policy in policies.ALL if policy.name != HOLDING]
 POISSON = {
     "reference": {},
     "batches": {"softirq.packets_per_interrupt": 4.0, "vcpu.exit_put_share": 0.1},
     "exponential": {"softirq.service": "exponential", "crypto.neon_sections_per_packet": 3},
     "timer": {"softirq.other_interrupts_per_s": 2000.0, "vcpu.task_neon_per_s": 500.0},
+    "slow timer": {"softirq.other_interrupts_per_s": 2e4, "softirq.other_interrupt_ns": 1e4},
 }
 BURSTS = {
     "on and off": {
@@ -67,16 +67,19 @@ BURSTS = {
 def test_equal_rates_in_both_phases_are_poisson(name):
     p = Parameters.of(fm.Scenario().replace(POISSON[name]))
     phases = Phases(np.full(2, p.interrupt_rate[0]), LEAVE)
-    for policy in OTHERS:
+    for policy in policies.ALL:
         plain, bursts = Solved(policy, p), Solved(policy, p, phases)
         for metric, value in plain.metrics.items():
             assert bursts.metrics[metric] == pytest.approx(value, rel=1e-9, abs=1e-12, nan_ok=True)
 
 
-def test_equal_rates_in_both_phases_have_poisson_percentiles():
-    p = Parameters.of(fm.Scenario().replace({"softirq.service": "exponential"}))
+@pytest.mark.parametrize("policy", ["busy-flag-live", HOLDING])
+@pytest.mark.parametrize("others", [0.0, 20_000.0])
+def test_equal_rates_in_both_phases_have_poisson_percentiles(policy, others):
+    changes = {"softirq.service": "exponential", "softirq.other_interrupts_per_s": others}
+    p = Parameters.of(fm.Scenario().replace(changes))
     phases = Phases(np.full(2, p.interrupt_rate[0]), LEAVE)
-    policy = policies.get("busy-flag-live")
+    policy = policies.get(policy)
     plain = percentiles_of(p, [Solved(policy, p)], [0.5, 0.99, 0.999])[policy]
     bursts = percentiles_of(p, [Solved(policy, p, phases)], [0.5, 0.99, 0.999], phases)[policy]
     np.testing.assert_allclose(bursts, plain, rtol=1e-7)
@@ -108,8 +111,8 @@ def test_means_of_a_busy_period_keep_their_digits(short, exponential_service, wa
     rates = shape * (1 - short) / (batch * service * Phases(shape, leave).rate)
     phases = Phases(rates, leave)
     queue = Queue(phases, service, exponential_service, batch, False, 0.0, 0.0)
-    starts = starts_behind(queue, waited, setup) if waited else starts_direct(queue, setup)
-    count, end, lasting, packets, sojourns = queue.totals(starts)
+    starts = starts_behind(queue, waited) if waited else starts_direct()
+    count, end, lasting, packets, sojourns = queue.totals(starts.behind(setup, queue.u))
     with mp.workdps(60):
         l1, l2, q1, q2 = map(mp.mpf, map(float, (*rates, *leave)))
         generator = mp.matrix([[-q1, q1], [q2, -q2]])
@@ -195,20 +198,16 @@ def test_bursts_make_packets_wait_longer():
 @pytest.mark.parametrize("name", BURSTS)
 def test_a_survival_function_has_the_mean_of_the_metric(name):
     scenario = fm.Scenario().replace(BURSTS[name])
-    for result in evaluate(scenario, [policies.get(n) for n in ("tracked", "busy-flag-live")]):
+    for result in evaluate(
+        scenario, [policies.get(n) for n in ("tracked", "busy-flag-live", HOLDING)]
+    ):
         far = result["sojourn_p999_us"]
-        edges = np.concatenate([np.linspace(0.0, far, 3001), np.geomspace(far, 30 * far, 500)[1:]])
+        count = 600 if result.policy == HOLDING else 3000  # no jumps that count; but slow
+        near, last = np.linspace(0.0, far, count + 1), np.geomspace(far, 30 * far, 300)
+        edges = np.concatenate([near, last[1:]])
         middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
         values = sojourn_survival(scenario, result.policy, middle)[0]
         assert values @ width == pytest.approx(result["sojourn_mean_us"], rel=1e-3)
-
-
-def test_what_is_not_followed_says_so():
-    scenario = fm.Scenario().replace(BURSTS["on and off"])
-    result = fm.evaluate(scenario, HOLDING)[0]
-    assert "montecarlo" in result.reason
-    assert result["sojourn_mean_us"] is None
-    assert np.isnan(sojourn_survival(scenario, HOLDING, [1.0])).all()
 
 
 def test_a_sweep_takes_bursts_and_poisson_side_by_side():
@@ -226,7 +225,7 @@ def test_a_sweep_takes_bursts_and_poisson_side_by_side():
 @pytest.mark.parametrize("name", BURSTS)
 def test_agrees_with_the_simulation(name):
     scenario = fm.Scenario().replace({**BURSTS[name], "softirq.softirq_budget_us": 0.0})
-    names = ["switch-on-exit", "pending-check-guarded", "busy-flag-live", "nested-save"]
+    names = ["switch-on-exit", "pending-check-guarded", "busy-flag-live", "nested-save", HOLDING]
     exact = evaluate(scenario, [policies.get(n) for n in names])
     found = montecarlo.simulate(scenario, names, seed=11, seconds=40.0)
     z = []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fpsimd_model.analytic.lattice import cells, decay
+from fpsimd_model.analytic.lattice import averaged, cells, decay
 from fpsimd_model.analytic.queue import BusyPeriods
 from fpsimd_model.analytic.sojourn import Packets, Sojourns
 from tests.analytic_latency.series import batch_powers, renewal, sojourn_above
@@ -122,3 +122,29 @@ def test_the_decay_rate_solves_its_equation(load):
 
 def test_a_law_too_long_to_tabulate_is_left_alone():
     assert cells(1e-5, 4000.0, False) is None
+
+
+@pytest.mark.parametrize("batch", [2, 21, 50])
+@pytest.mark.parametrize("load", LOADS)
+def test_places_in_a_fixed_batch_are_averaged_over(batch, load):
+    one, other = averaged(load / batch, batch), cells(load / batch, float(batch), True)
+    assert one.mean == pytest.approx(other.mean, rel=1e-11)
+    count = min(one.tail.shape[1], other.tail.shape[1])
+    for v in (-1.0, -0.3, 0.9):
+        some, more = (np.polyval(law.tail[:, :count], v) for law in (one, other))
+        np.testing.assert_allclose(some, more, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("batch", [120, 1000])
+@pytest.mark.parametrize("load", [0.1, 0.5, 0.99])
+def test_large_fixed_batches_are_customers_of_the_length_of_a_batch(batch, load):
+    """Crommelin's M/D/1 of whole batches, the packet's place in its own behind it."""
+    law, _ = sojourns(load, float(batch), True, 0.0)
+    times = batch * np.array([0.4, 1.013, 2.501, 6.6]) + 0.25
+    powers = batch_powers(1, True, 8)
+    found = above(law, times)
+    for time, value in zip(times, found, strict=True):
+        places = ((mp.mpf(float(time)) - j) / batch for j in range(1, batch + 1))
+        served = mp.fsum(renewal(mp.mpf(load), place, powers) for place in places)
+        exact = 1 - (1 - mp.mpf(load)) * served / batch
+        assert abs(value - exact) <= 1e-10 * exact

@@ -85,21 +85,3 @@ def test_a_set_up_agrees_with_fifty_digits_behind_its_kinks(setup, waited, rate)
     with mp.workdps(50):
         for time, value in zip(times, found, strict=True):
             assert abs(value / exact_above(time, *case) - 1) < 1e-12
-
-
-@pytest.mark.parametrize("other", [(0.01, 0.5), (0.1, 1.0)])
-@pytest.mark.parametrize("rate", [0.1, 0.6])
-def test_interrupts_without_crypto_agree_with_many_terms(other, rate):
-    """Their effect is tabulated, and read off by interpolation."""
-    from fpsimd_model.analytic import inversion
-
-    case = (rate, 1.0, False, 1.0, 0.0, 0.0)
-    law = law_of(*case, other=other)
-    times = np.array([0.3, 0.7, 1.0, 2.0, 4.4, 7.1])
-    found = law.survival(times, np.zeros(6, dtype=int))
-    s = inversion.nodes(times, 2000)
-    packets = Packets(rate, 1.0, False, True, *other)
-    load = rate / (1.0 - other[0] * other[1])
-    z = 1.0 / (1.0 + packets.stretch(s))
-    exact = inversion.invert((1.0 - (1.0 - load) * s * z / (s - rate + rate * z)) / s, times)
-    np.testing.assert_allclose(found, exact, rtol=3e-5)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .phases import Phases, falling
+from .phases import Phases, exponential, falling
 
 __all__ = ["Queue", "Starts", "starts_behind", "starts_direct"]
 
@@ -24,16 +24,19 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 @dataclass(frozen=True, eq=False)
 class Starts:
-    """Ways in which a busy period starts, n for each phase that the driver may be in.
+    """How a busy period starts, by phase of the driver (rows).
+
+    The set-up D is work that stands when the first interrupt comes: what is left of a masked
+    operation, then the set-up proper.
 
     Attributes
     ----------
-    weight:
-        (2, n, 2) probability, by phase of the driver, and phase right after the first interrupt.
-    first, second, shrunk:
-        (n,) E[D], E[D²] and E[exp(-u D)] of the set-up D.
+    weight, first, shrunk:
+        (2, 2) probability, E[D] and E[exp(-u D)], by the phase at the first interrupt.
+    second:
+        (2,) E[D²].
     rest:
-        (n,) what is left of the masked operation that the first interrupt comes in.
+        (2,) seconds that are left of a masked operation then.
     """
 
     weight: np.ndarray
@@ -41,6 +44,17 @@ class Starts:
     second: np.ndarray
     shrunk: np.ndarray
     rest: np.ndarray
+
+    def behind(self, setup: float, u: float) -> Starts:
+        """With `setup` seconds of work besides."""
+        total, first = self.weight.sum(axis=1), self.first.sum(axis=1)
+        return Starts(
+            self.weight,
+            self.first + setup * self.weight,
+            self.second + setup * (2.0 * first + setup * total),
+            self.shrunk * np.exp(-u * setup),
+            self.rest,
+        )
 
 
 class Queue:
@@ -62,66 +76,127 @@ class Queue:
         self.other_rate, self.other_cost = other_rate, other_cost
         self.square = batch * batch if fixed else 2.0 * batch * batch - batch
         b, s = batch, service
-        steady = moves if exponential else s
-
-        def work(u: float) -> float:
-            z = np.exp(-u * steady) / (1.0 + u * (s - steady))
-            return z**b if fixed else z / (b - (b - 1.0) * z)
-
+        self._steady, self._fixed = moves if exponential else s, fixed
         self.work_mean = b * s
-        self.work_square = b * (s - steady) ** 2 + self.square * s * s
-        self.u, self.down = falling(phases, work, other_rate, other_cost)
-        self.shrunk = work(self.u)
+        self.work_square = b * (s - self._steady) ** 2 + self.square * s * s
+        self.u, self.down = falling(phases, self.work, other_rate, other_cost)
+        self.shrunk = self.work(self.u)
         self.loads = phases.rates * b * s + other_rate * other_cost
+        self.stretch = 1.0 / (1.0 - other_rate * other_cost)
         self.drift = float(phases.law @ (1.0 - self.loads))
+
+    def work(self, u):
+        """Transform of the work of one interrupt."""
+        z = np.exp(-u * self._steady) / (1.0 + u * (self.service - self._steady))
+        return z**self.batch if self._fixed else z / (self.batch - (self.batch - 1.0) * z)
 
     def packet_wait(self) -> float:
         """Mean service of a packet and those ahead in its batch, interruptions included."""
         ahead = (self.square - self.batch) / (2.0 * self.batch)
-        return (ahead + 1.0) * self.service / (1.0 - self.other_rate * self.other_cost)
+        return (ahead + 1.0) * self.service * self.stretch
 
     def totals(self, starts: Starts) -> tuple[np.ndarray, ...]:
         """By phase of the driver: starts, end phases (2, 2), seconds, packets, sum of sojourns."""
-        phases, weight = self.phases, starts.weight
+        weight, mean = starts.weight, self.work_mean
+        total, ahead = weight.sum(axis=1), starts.first.sum(axis=1)
+        end, time, f0, f1 = self.follow(
+            weight,
+            starts.first + mean * weight,
+            starts.second + 2.0 * mean * ahead + self.work_square * total,
+            starts.shrunk * self.shrunk,
+        )
+        packets = self.batch * (total + f0 @ self.phases.rates)
+        waits = ahead - f1 @ self.phases.rates
+        sojourns = self.batch * self.stretch * waits + packets * self.packet_wait()
+        return total, end, time - starts.rest, packets, sojourns
+
+    def follow(self, weight, first, second, shrunk) -> tuple[np.ndarray, ...]:
+        """A busy period that starts with work V, by rows (k, 2): phases at the start.
+
+        Parameters
+        ----------
+        weight, first, shrunk:
+            (k, 2) probability, E[V] and E[exp(-u V)], by phase.
+        second:
+            (k,) E[V²].
+
+        Returns
+        -------
+        tuple of arrays
+            (k, 2) phases at the end, (k,) seconds, and (k, 2) the first two terms of φ(s) by s.
+        """
+        phases = self.phases
         law, switch = phases.law, phases.switch
-        first = starts.first + self.work_mean
-        second = starts.second + 2.0 * starts.first * self.work_mean + self.work_square
-        shrunk = (starts.shrunk * self.shrunk)[:, None]
-        total = weight.sum(axis=2)
-        end = total[..., None] * self.down * (1.0 - shrunk) + shrunk * weight
+        total = weight.sum(axis=1)
+        end = (total - shrunk.sum(axis=1))[:, None] * self.down + shrunk
         free = 1.0 - self.loads
         spread = 0.5 * (phases.rates * self.work_square + self.other_rate * self.other_cost**2)
-        a0, a1, a2 = end - weight, first[:, None] * weight, -0.5 * second * total
-        time = (first * total + a0 @ free / switch) / self.drift
-        f0 = time[..., None] * law - a0 / switch
-        change = (a1 - f0 * free) / switch
+        a0, a2 = end - weight, -0.5 * second
+        time = (first.sum(axis=1) + a0 @ free / switch) / self.drift
+        f0 = time[:, None] * law - a0 / switch
+        change = (first - f0 * free) / switch
         c1 = (a2 - f0 @ spread + change @ free) / self.drift
-        f1 = c1[..., None] * law - change
-        interrupts = total + f0 @ phases.rates
-        waits = total * starts.first - f1 @ phases.rates
-        packets = self.batch * interrupts.sum(axis=1)
-        stretch = 1.0 / (1.0 - self.other_rate * self.other_cost)
-        sojourns = self.batch * stretch * waits.sum(axis=1) + packets * self.packet_wait()
-        lasting = (time - total * starts.rest).sum(axis=1)
-        return total.sum(axis=1), end.sum(axis=1), lasting, packets, sojourns
+        f1 = c1[:, None] * law - change
+        return end, time, f0, f1
 
 
-def starts_direct(queue: Queue, setup: float) -> Starts:
+def starts_direct() -> Starts:
     """By an interrupt in thread time."""
-    return Starts(
-        np.eye(2)[:, None, :],
-        np.array([setup]),
-        np.array([setup * setup]),
-        np.array([np.exp(-queue.u * setup)]),
-        np.zeros(1),
-    )
+    one, none = np.eye(2), np.zeros((2, 2))
+    return Starts(one, none, none[0], one, none[0])
 
 
-def starts_behind(queue: Queue, length: float, setup: float) -> Starts:
-    """By interrupts in a masked operation of this length, if any come."""
-    phases = queue.phases
+def starts_behind(
+    queue: Queue, length: float, law: np.ndarray | None = None, *, guest: bool = False
+) -> Starts:
+    """By interrupts in a masked operation of this length, if any come.
+
+    Interrupts without crypto that come meanwhile are taken at its end, and make it longer; behind
+    an operation in the `guest` they only do so to the set-up, if any packets came.  `law` (M,) is
+    of a number of them that wait already.
+    """
+    if guest:
+        return _starts_in_guest(queue, length)
+    law = np.ones(1) if law is None else law
+    rates, nu, cost, u = queue.phases.rates, queue.other_rate, queue.other_cost, queue.u
+    quiet = queue.phases.unserved(nu, cost)
+    # With E(L) = ∫_0^L exp(U v) exp(-s (L - v)) dv the work left is E(w) / (I - ν E(c)) Λ.
+    parts = [weight * np.array(_moments(quiet, length + cost * k, u))
+             for k, weight in enumerate(law)]  # fmt: skip
+    g0, g1, g2, shrunk = sum(parts)
+    stops = np.eye(2)
+    if nu > 0.0:
+        c0, c1, c2, c_shrunk = _moments(quiet, cost, u)
+        stops = np.linalg.inv(np.eye(2) - nu * c0)
+        h1 = nu * stops @ c1 @ stops
+        h2 = nu * stops @ c2 @ stops + 2.0 * h1 @ (nu * c1 @ stops)
+        g2 = g2 @ stops + 2.0 * g1 @ h1 + g0 @ h2
+        g1 = g1 @ stops + g0 @ h1
+        g0 = g0 @ stops
+        shrunk = shrunk @ np.linalg.inv(np.eye(2) - nu * c_shrunk)
+    weight, first, second, shrunk = (part * rates for part in (g0, g1, g2, shrunk))
+    rest = queue.stretch * first.sum(axis=1)
+    return Starts(weight, first, second.sum(axis=1), shrunk, rest)
+
+
+def _moments(quiet: np.ndarray, length: float, u: float) -> tuple[np.ndarray, ...]:
+    """∫_0^L exp(U v) (L - v)^k dv, k = 0, 1, 2, and that with exp(-u (L - v))."""
     passed = 0.5 * length * (_NODES + 1.0)
-    weight = phases.quiet(passed) * phases.rates * (0.5 * length * _WEIGHTS)[:, None, None]
+    at = exponential(quiet, passed) * (0.5 * length * _WEIGHTS)[:, None, None]
+    left = (length - passed)[:, None, None]
+    return tuple((at * f).sum(axis=0) for f in (1.0, left, left * left, np.exp(-u * left)))
+
+
+def _starts_in_guest(queue: Queue, length: float) -> Starts:
+    nu, cost, rates = queue.other_rate, queue.other_cost, queue.phases.rates
+    passed = 0.5 * length * (_NODES + 1.0)
+    at = queue.phases.quiet(passed) * (0.5 * length * _WEIGHTS)[:, None, None] * rates
     left = length - passed
-    setup = left + setup
-    return Starts(weight.transpose(1, 0, 2), setup, setup * setup, np.exp(-queue.u * setup), left)
+    came, spread = cost * nu * passed, cost * cost * nu * passed
+    work = left + came
+    shrunk = np.exp(-queue.u * left + nu * passed * np.expm1(-queue.u * cost))
+    first, second, shrunk = (
+        (at * f[:, None, None]).sum(axis=0) for f in (work, work * work + spread, shrunk)
+    )
+    rest = (at * left[:, None, None]).sum(axis=(0, 2))
+    return Starts(at.sum(axis=0), first, second.sum(axis=1), shrunk, rest)

@@ -16,18 +16,52 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["Phases", "exponential", "falling"]
+__all__ = ["Phases", "divide", "exponential", "falling", "product", "stretched"]
 
 
 def exponential(matrix: np.ndarray, time: np.ndarray | float) -> np.ndarray:
-    """exp(matrix time) of 2 x 2 matrices (..., 2, 2), by their eigenvalues."""
+    """exp(matrix time) of numbers (..., 1, 1) or matrices (..., 2, 2), by their eigenvalues.
+
+    `time` (...) broadcasts with what is ahead of the last two axes.
+    """
+    if matrix.shape[-1] == 1:
+        return np.exp(matrix[..., 0, 0] * time)[..., None, None]
     a, b = matrix[..., 0, 0], matrix[..., 1, 1]
     middle, half = 0.5 * (a + b), 0.5 * (a - b)
     root = np.sqrt(half * half + matrix[..., 0, 1] * matrix[..., 1, 0])
     up, down = np.exp((middle + root) * time), np.exp((middle - root) * time)
-    even, odd = 0.5 * (up + down), 0.5 * (up - down) / root
+    little = abs(root * time) < 1e-5
+    odd = 0.5 * (up - down) / np.where(little, 1.0, root)
+    odd = np.where(little, time * np.exp(middle * time) * (1.0 + (root * time) ** 2 / 6.0), odd)
+    even = 0.5 * (up + down)
     rest = matrix - middle[..., None, None] * np.eye(2)
     return even[..., None, None] * np.eye(2) + odd[..., None, None] * rest
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Matrix products of very many very small matrices (..., i, k) and (..., k, j)."""
+    out = a[..., :, :1] * b[..., :1, :]
+    for k in range(1, a.shape[-1]):
+        out = out + a[..., :, k : k + 1] * b[..., k : k + 1, :]
+    return out
+
+
+def stretched(a: np.ndarray, other_rate: float, other_cost: float) -> np.ndarray:
+    """(..., m, m) U = A + ν (exp(U c) - I): what A becomes where work is stopped now and then.
+
+    >>> u = stretched(np.array([[-1.0]]), 1.0, 0.5)
+    >>> round(float(u[0, 0]), 12)
+    -1.536078094027
+    """
+    u, m = a, a.shape[-1]
+    if other_rate * other_cost == 0.0:
+        return u
+    for _ in range(500):
+        last = u
+        u = a + other_rate * (exponential(last, other_cost) - np.eye(m))
+        if (abs(u - last) <= 1e-15 * (abs(u).max() + other_rate)).all():
+            break
+    return u
 
 
 class Phases:
@@ -49,6 +83,10 @@ class Phases:
     def quiet(self, time: np.ndarray | float) -> np.ndarray:
         """(..., 2, 2) phase after a time in which no interrupt comes."""
         return exponential(self.silent, np.asarray(time))
+
+    def unserved(self, other_rate: float, other_cost: float) -> np.ndarray:
+        """(2, 2) U with exp(U w) the phase where none comes in work w or its stops."""
+        return stretched(self.silent, other_rate, other_cost)
 
     def any(self, time: np.ndarray | float) -> np.ndarray:
         """(..., 2, 2) phase after a time, whatever comes."""
@@ -82,3 +120,10 @@ def falling(
     left = slower(high)
     law = leave[::-1] / left[::-1]
     return high, law / law.sum()
+
+
+def divide(row: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """(..., 2) row times the inverse of the matrix (..., 2, 2)."""
+    a, b, c, d = (matrix[..., i, j] for i in (0, 1) for j in (0, 1))
+    x, y = row[..., 0], row[..., 1]
+    return np.stack([x * d - y * c, y * a - x * b], axis=-1) / (a * d - b * c)[..., None]

@@ -1,0 +1,84 @@
+"""The stationary vector of a Markov chain, small and many at once, or large and sparse.
+
+Rates that lie far apart cost LU factorisation its digits; the elimination of W. K. Grassmann,
+M. I. Taksar and D. P. Heyman (Operations Research 33 (1985) 1107-1116) has no subtraction and
+keeps them, entry by entry.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["DENSE", "stationary", "stationary_sparse"]
+
+DENSE = 100  # states up to which matrices are full
+_APART = 1e7  # rates further apart are eliminated without subtraction
+
+
+def stationary(flow: np.ndarray) -> np.ndarray:
+    """Stationary vectors (B, n) of chains with one recurrent class.
+
+    Parameters
+    ----------
+    flow:
+        (B, n, n) rate from state j to state i at [i, j]; the diagonal is not read.
+
+    >>> stationary(np.array([[[0.0, 3.0], [1.0, 0.0]]]))
+    array([[0.75, 0.25]])
+    """
+    flow = flow.copy()
+    n = flow.shape[1]
+    diagonal = np.arange(n)
+    flow[:, diagonal, diagonal] = 0.0
+    leave = flow.sum(axis=1)
+    slowest = np.min(flow, where=flow > 0.0, initial=np.inf)
+    if n == 1 or flow.max() > _APART * slowest:
+        return _without_subtraction(flow)
+    plain = flow.copy()
+    plain[:, diagonal, diagonal] = -leave
+    plain[:, 0, :] = 1.0  # shares of time add up to one
+    right = np.zeros((len(flow), n, 1))
+    right[:, 0] = 1.0
+    try:
+        return np.maximum(np.linalg.solve(plain, right)[:, :, 0], 0.0)
+    except np.linalg.LinAlgError:  # rates that are lost in rounding
+        return _without_subtraction(flow)
+
+
+def _without_subtraction(flow: np.ndarray) -> np.ndarray:
+    n = flow.shape[1]
+    never = np.zeros(flow.shape[:2], dtype=bool)
+    for k in range(n - 1, 0, -1):  # into k divided by what leaves k; then past k
+        leave = flow[:, :k, k].sum(axis=1)
+        never[:, k] = leave == 0.0
+        into = flow[:, k, :k]
+        into /= np.where(leave > 0.0, leave, 1.0)[:, None]
+        flow[:, :k, :k] += flow[:, :k, k, None] * into[:, None, :]
+    x = np.zeros(flow.shape[:2])
+    x[:, 0] = 1.0
+    for k in range(1, n):
+        x[:, :k] *= ~never[:, [k]]  # nothing leads back to them: they are transient
+        x[:, k] = np.where(never[:, k], 1.0, (x[:, :k] * flow[:, k, :k]).sum(axis=1))
+        x /= np.maximum(1.0, x[:, [k]])  # shares of rare states must not overflow the others
+    return x / x.sum(axis=1, keepdims=True)
+
+
+def stationary_sparse(flow) -> np.ndarray:
+    """(N,) as :func:`stationary` of one sparse matrix, its diagonal not read either."""
+    from scipy.sparse import diags
+    from scipy.sparse.csgraph import connected_components
+    from scipy.sparse.linalg import splu
+
+    flow = flow.tocoo()
+    _, part = connected_components(flow, directed=True, connection="strong")
+    left = np.unique(part[flow.col[(part[flow.row] != part[flow.col]) & (flow.data > 0.0)]])
+    closed = np.flatnonzero(np.isin(part, np.setdiff1d(part, left)))
+    flow = flow.tocsc()[closed][:, closed]
+    flow = flow - diags(np.asarray(flow.sum(axis=0)).ravel())
+    found = np.ones(len(closed))
+    if len(closed) > 1:
+        right = -flow[1:, [0]].toarray().ravel()
+        found[1:] = np.maximum(splu(flow[1:, 1:].tocsc()).solve(right), 0.0)
+    x = np.zeros(len(part))
+    x[closed] = found / found.sum()
+    return x
