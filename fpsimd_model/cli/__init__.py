@@ -20,6 +20,9 @@ from .policies import policies
 from .presets import presets
 from .record import record
 from .replay import replay
+from .reply import reply
+from .reproduce import reproduce
+from .show import show
 
 __all__ = ["cli", "main"]
 
@@ -31,7 +34,8 @@ def cli() -> None:
 
 
 for command in (
-    evaluate, check, replay, calibrate, record, measure, agree, policies, presets,
+    evaluate, check, replay, calibrate, record, measure, agree, reply, show, reproduce, policies,
+    presets,
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +47,7 @@ def plot(
     logx: bool | None = None,
     logy: bool | None = None,
     panel: Panel | None = None,
+    marks: Mapping[str, str] | None = None,
 ) -> str:
     """One metric of all policies, a letter a curve.
 
@@ -60,6 +61,8 @@ def plot(
         Columns of a line at most (40 or more), and rows inside the frame.
     logx, logy:
         Scales; by default those of the axis and of the panel.
+    marks:
+        Letters by policy, where others than those of :func:`letters` are wanted.
 
     ``#`` marks curves that meet, ``:`` the scenario itself, a small letter a policy that loses
     state; the letters right of the frame are the curves that end there.
@@ -91,7 +94,7 @@ def plot(
     margin = max([5, *map(len, names)])
     frame = _Frame(width - margin - 2 - _ENDS, height)
 
-    marks = letters(curves.policies)
+    marks = letters(curves.policies) if marks is None else marks
     rows: dict[tuple[int, ...], list[str]] = {}
     for policy, y in values.items():
         at = tuple(_rows(curves.x, y, frame, (low, high), logx, logy).tolist())
@@ -204,7 +207,7 @@ def _legend(curves, rows, marks, shared, panel, met, width) -> list[str]:
             said = ascii_only(policy) + (" (loses state)" if curves.wrong(policy) else "")
             words.append(f"{mark}={said}" if i == 0 else f"{mark}={said} (the same)")
     if shared:
-        words.append(f"*={panel.usual_text.format(n=len(shared))}")
+        words.append(f"*={panel.usual_label(len(shared), len(curves.policies))}")
     if met:
         words.append("#=several")
     if curves.at is not None:

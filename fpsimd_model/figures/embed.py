@@ -16,10 +16,19 @@ from ..errors import InputError
 from . import png
 from .plain import WIDTH
 
-__all__ = ["MARK", "read_parameters", "text_block", "to_json"]
+__all__ = [
+    "MARK",
+    "form_of",
+    "parameters_in",
+    "read_file",
+    "read_parameters",
+    "text_block",
+    "to_json",
+]
 
 MARK = "fpsimd_model"  #: the key that every set of parameters has: the version
-_LARGEST = 64 * 2**20
+_LARGEST = 16 * 2**20  # bytes of a file
+_UNPACKED = 4 * 2**20  # bytes of parameters; a scenario in them has at most a quarter
 _BEGIN, _END = "-----BEGIN FPSIMD-MODEL PARAMETERS-----", "-----END FPSIMD-MODEL PARAMETERS-----"
 
 
@@ -57,17 +66,40 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object]:
     InputError
         If the file cannot be read, is no such file, or has lost its parameters.
     """
+    return parameters_in(read_file(path), path)
+
+
+def read_file(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a figure's file, which is a regular file of a moderate size.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is too large to be one.
+    """
     path = Path(path)
     try:
+        if path.exists() and not path.is_file():
+            what = "is a folder" if path.is_dir() else "is no regular file"
+            raise InputError(f"{path}: cannot be read ({what}); name a figure's file")
         with path.open("rb") as file:
-            data = file.read(_LARGEST)
+            data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path}: cannot be read ({(error.strerror or 'error').lower()})"
-        ) from None
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"{path}: cannot be read ({reason.lower()})") from None
+    if len(data) > _LARGEST:
+        raise InputError(f"{path}: larger than {_LARGEST >> 20} MB; no figure of fpsimd_model is")
+    return data
+
+
+def parameters_in(data: bytes, path: object = "<figure>") -> dict[str, object]:
+    """As :func:`read_parameters`, of what has been read; `path` stands in messages."""
     kind, find = _kind(data)
     try:
-        found = json.loads(find(data))
+        words = find(data)
+        found = json.loads(words, parse_constant=_refuse) if len(words) <= _UNPACKED else None
     except (ValueError, zlib.error, RecursionError):
         found = None
     if not isinstance(found, dict) or not isinstance(found.get(MARK), str):
@@ -78,10 +110,19 @@ def read_parameters(path: str | os.PathLike[str]) -> dict[str, object]:
     return found
 
 
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is no JSON")
+
+
+def form_of(data: bytes) -> str:
+    """``png``, ``pdf``, ``svg`` or ``txt``, by what is in it."""
+    return {"PNG": "png", "PDF": "pdf", "SVG": "svg"}.get(_kind(data)[0], "txt")
+
+
 def _kind(data: bytes) -> tuple[str, Callable[[bytes], str]]:
     head = data[:1024].lstrip()
-    if head.startswith(png.SIGNATURE):
-        return "PNG", lambda data: png.texts(data).get("Description", "")
+    if data.startswith(png.SIGNATURE):
+        return "PNG", lambda data: png.text(data, "Description", _UNPACKED)
     if head.startswith(b"%PDF-"):
         return "PDF", _from_pdf
     if head.startswith((b"<?xml", b"<svg", b"<!DOCTYPE svg")):
@@ -90,8 +131,9 @@ def _kind(data: bytes) -> tuple[str, Callable[[bytes], str]]:
 
 
 def _from_svg(data: bytes) -> str:
-    found = re.search(rb"<dc:description>(.*?)</dc:description>", data, re.DOTALL)
-    return html.unescape(found[1].decode("utf-8", "replace")) if found else ""
+    _, _, rest = data.partition(b"<dc:description>")
+    words, end, _ = rest.partition(b"</dc:description>")
+    return html.unescape(words.decode("utf-8", "replace")) if end else ""
 
 
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
@@ -107,12 +149,15 @@ def _from_pdf(data: bytes) -> str:
     return words.decode("latin-1")
 
 
+_PREFIX = re.compile(r"^[>|\s]*(?:- (?=-----))?")  # quotes; the dash of a signed mail (RFC 9580)
+
+
 def _from_text(data: bytes) -> str:
-    lines = [re.sub(r"^[>|\s]*", "", line).rstrip() for line in data.decode("latin-1").splitlines()]
+    lines = [_PREFIX.sub("", line).rstrip() for line in data.decode("latin-1").splitlines()]
     if _BEGIN not in lines:
         return ""
     lines = lines[lines.index(_BEGIN) + 1 :]
     if _END not in lines:
         return ""
     packed = base64.b64decode("".join(lines[: lines.index(_END)]), validate=True)
-    return zlib.decompressobj().decompress(packed, _LARGEST).decode("ascii", "replace")
+    return png.unpacked(packed, _UNPACKED).decode("ascii", "replace")

@@ -30,6 +30,7 @@ __all__ = ["LABEL_SIZE", "EndLabels", "Entry", "label_of", "width_of"]
 LABEL_SIZE = 7.5  #: points
 
 
+@lru_cache(maxsize=1024)
 def label_of(
     policy: str, correct: bool | None = None, *, drawn: bool = True, room: float = 2.2
 ) -> str:
@@ -95,6 +96,7 @@ class EndLabels:
         self.thin: set[str] = set()
         self.right, self.bottom, self.height = 1.0, 0.0, 1.0
         self.at: dict[str, float] = {}
+        self._linked: list[str] | None = None  # whose leaders have their colours
         self.leaders = LineCollection([], clip_on=False, zorder=4.0)
 
     def build(
@@ -178,7 +180,9 @@ class EndLabels:
                 for entry in linked
             ]
         )
-        self.leaders.set_color([self.styles[entry.policy].colour for entry in linked])
-        self.leaders.set_linewidth([0.6 if e.policy in self.thin else 0.9 for e in linked])
+        if self._linked != (led := [entry.policy for entry in linked]):
+            self._linked = led
+            self.leaders.set_color([self.styles[policy].colour for policy in led])
+            self.leaders.set_linewidth([0.6 if policy in self.thin else 0.9 for policy in led])
         wanted = {entry.policy: entry.text for entry in entries}
         return wanted == {policy: self.texts[policy].get_text() for policy in self.at}

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..scenario import Scenario
     from .picture import Picture
 
-__all__ = ["FORMATS", "export", "parameters_of"]
+__all__ = ["FORMATS", "contents_of", "export", "parameters_of", "stem_of", "write_files"]
 
 MAIL = 20_000  #: bytes of a PNG at most, where fewer colours can bring that about
 
@@ -73,23 +73,50 @@ def export(
         On an unknown format, parameters that are no JSON, or a place that cannot be written; then
         no file has changed.
     """
+    stem = stem_of(stem)
+    parameters = parameters_of(
+        picture, scenario, policies, seed=seed, version=version, command=command, extra=extra
+    )
+    contents = contents_of(picture, parameters, formats, text=text, dpi=dpi)
+    return write_files({Path(f"{stem}.{form}"): data for form, data in contents.items()})
+
+
+def stem_of(name: str | os.PathLike[str]) -> str:
+    """A path without the ending of a format.
+
+    Raises
+    ------
+    InputError
+        If no name is left.
+
+    >>> stem_of("out/costs.png"), stem_of("v4.18")
+    ('out/costs', 'v4.18')
+    """
+    stem = os.fspath(name)
+    root, dot, end = stem.rpartition(".")
+    stem = root if dot and end in FORMATS else stem
+    if not stem or not Path(stem).name or stem.endswith("/"):
+        raise InputError(f"{os.fspath(name)!r}: a name for the files is wanted, without its ending")
+    return stem
+
+
+def contents_of(
+    picture: Picture,
+    parameters: Mapping[str, object],
+    formats: Iterable[str] | str = ("png", "svg", "pdf", "txt"),
+    *,
+    text: str | None = None,
+    dpi: float = 100.0,
+) -> dict[str, bytes]:
+    """The bytes of each format, drawn anew; see :func:`export`."""
     formats = [formats] if isinstance(formats, str) else list(dict.fromkeys(formats))
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise InputError(f"no format is called {unknown[0]!r}; there are {', '.join(FORMATS)}")
-    stem = os.fspath(stem)
-    root, dot, end = stem.rpartition(".")
-    stem = root if dot and end in FORMATS else stem
-    if not Path(stem).name:
-        raise InputError(f"{stem!r}: a name for the files is wanted, without its ending")
-    parameters = parameters_of(
-        picture, scenario, policies, seed=seed, version=version, command=command, extra=extra
-    )
+    description = to_json(parameters)
     picture.draw()
-    job = _Job(picture, parameters, to_json(parameters), text, dpi)
-    contents = {Path(f"{stem}.{name}"): FORMATS[name](job) for name in formats}
-    _write(contents)
-    return list(contents)
+    job = _Job(picture, parameters, description, text, dpi)
+    return {name: FORMATS[name](job) for name in formats}
 
 
 def parameters_of(
@@ -103,6 +130,8 @@ def parameters_of(
     extra: Mapping[str, object] | None = None,
 ) -> dict[str, object]:
     """What is embedded: version, figure, policies, seed, command, whole scenario, and `extra`."""
+    from .recipe import scenario_text
+
     if version is None:
         from .. import __version__ as version
     if policies is None:
@@ -113,7 +142,7 @@ def parameters_of(
         "policies": list(policies),
         "seed": seed,
         "command": command,
-        "scenario": None if scenario is None else scenario.to_dict(),
+        "scenario": scenario_text(scenario),
         **(extra or {}),
     }
 
@@ -127,7 +156,7 @@ class _Job:
 
     @property
     def title(self) -> str:
-        return f"fpsimd_model: {self.picture.kind}"
+        return f"fpsimd_model: {self.parameters['figure']}"
 
     def saved(self, **options: object) -> bytes:
         out = io.BytesIO()
@@ -167,8 +196,22 @@ FORMATS: dict[str, Callable[[_Job], bytes]] = {
 }
 
 
-def _write(contents: Mapping[Path, bytes]) -> None:
-    """Every file beside its place first, then all of them moved; undone if one cannot be."""
+def write_files(contents: Mapping[str | os.PathLike[str], bytes]) -> list[Path]:
+    """Several files or none: each beside its place first, then all moved; undone if one cannot be.
+
+    Links are followed.
+
+    Returns
+    -------
+    list of Path
+        The files, in the order given.
+
+    Raises
+    ------
+    InputError
+        If a place cannot be written; then no file has changed.
+    """
+    contents = {Path(path): content for path, content in contents.items()}
     before: dict[Path, bytes | None] = {}
     beside: dict[Path, Path] = {}
     moved: list[Path] = []
@@ -176,6 +219,9 @@ def _write(contents: Mapping[Path, bytes]) -> None:
     try:
         for path, content in contents.items():
             target = path.resolve()
+            if target.exists() and not target.is_file():
+                kind = "a folder" if target.is_dir() else "no regular file"
+                raise InputError(f"{path}: cannot be written (it is {kind}); name another")
             before[path] = target.read_bytes() if target.exists() else None
             beside[path] = target.with_name(f".{target.name}.{os.getpid()}.tmp")
             beside[path].write_bytes(content)
@@ -185,10 +231,11 @@ def _write(contents: Mapping[Path, bytes]) -> None:
     except BaseException as error:
         for done in moved:
             if before[done] is None:
-                done.unlink()
+                done.resolve().unlink()
             else:
-                done.write_bytes(before[done])
-        if not isinstance(error, OSError | ValueError):
+                done.resolve().write_bytes(before[done])
+        ours = isinstance(error, InputError)
+        if ours or not isinstance(error, OSError | ValueError | RuntimeError):
             raise
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(
@@ -198,3 +245,4 @@ def _write(contents: Mapping[Path, bytes]) -> None:
     finally:
         for temporary in beside.values():
             temporary.unlink(missing_ok=True)
+    return list(contents)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..results import Result
     from ..scenario import Scenario
     from .curves import Curves
+    from .picture import Picture
 
 __all__ = ["differences", "reply"]
 
@@ -25,6 +26,7 @@ def reply(
     scenario: Scenario | None = None,
     curves: Curves | None = None,
     panels: Sequence[str] = ("switch_share",),
+    picture: Picture | None = None,
     results: Iterable[Result] = (),
     verdicts: Verdicts | None = None,
     metrics: Sequence[str] | None = MAIN,
@@ -44,6 +46,8 @@ def reply(
         Its values are listed where they differ from the defaults, as a scenario file has them.
     curves, panels:
         One plot for each metric in `panels`.
+    picture:
+        A figure, as its own text.
     results, verdicts, metrics:
         The table, and what the check says of each policy.
     version, seed:
@@ -70,6 +74,8 @@ def reply(
     if curves is not None:
         rows = [18, *[12] * (len(panels) - 1)]
         blocks += [plot(curves, m, width, n) for m, n in zip(panels, rows, strict=False)]
+    if picture is not None:
+        blocks.append(picture.text(width))
     if results:
         blocks.append(table(results, verdicts, metrics, width))
     if verdicts is not None:
@@ -84,22 +90,10 @@ def differences(scenario: Scenario) -> list[tuple[str, object]]:
     >>> differences(Scenario().replace({"softirq.interrupts_per_s": 30_000}))
     [('softirq.interrupts_per_s', 30000.0)]
     """
-    from ..scenario import TABLES, Scenario
+    from ..scenario import Scenario
+    from .commands import changes
 
-    found: list[tuple[str, object]] = []
-    base = Scenario()
-    if scenario.machine_preset:
-        found.append(("machine.preset", scenario.machine_preset))
-        base = base.replace({"machine.preset": scenario.machine_preset})
-    if scenario.algorithm:
-        found.append(("crypto.algorithm", scenario.algorithm))
-        base = base.replace({"crypto.algorithm": scenario.algorithm})
-    ours, theirs = scenario.to_dict(), base.to_dict()
-    for name in TABLES:
-        for key, value in ours[name].items():
-            if value != theirs[name][key]:
-                found.append((f"{name}.{key}", value))
-    return found
+    return changes(scenario, Scenario())
 
 
 def _scenario(scenario: Scenario, width: int) -> list[str]:
@@ -123,10 +117,15 @@ def _verdicts(verdicts: Verdicts, width: int) -> list[str]:
     told = [v for v in told if not isinstance(v, bool)]
     examples = {v.policy: v.counterexamples for v in told}
     correct = correctness(told if not isinstance(verdicts, Mapping) else verdicts)
-    for policy in (name for name in correct if not correct[name]):
+    wrong = [name for name in correct if not correct[name]]
+    for policy in wrong:
         example = next(iter(examples.get(policy, ())), None)
         if example is None:
             lines += fill(f"{policy} LOSES STATE.", width)
+            continue
+        if len(wrong) > 1:  # a mail is short: the way to each is one command away
+            how = f"`fpsimd-model check {policy}` prints how."
+            lines += fill(f"{policy} LOSES STATE: {example.summary}. {how}", width, "", "  ")
             continue
         lines += fill(f"{policy} LOSES STATE: {example.summary}:", width, "", "  ")
         for i, event in enumerate(example.events, 1):

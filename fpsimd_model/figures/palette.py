@@ -55,8 +55,11 @@ def few_colours(rgb: np.ndarray, steps: int) -> tuple[np.ndarray, np.ndarray]:
             palette.append(colour)
     palette = np.unique(np.round(palette), axis=0)
     distance = ((colours[:, None, :] - palette[None, :, :]) ** 2).sum(axis=2)
-    nearest = distance.argmin(axis=1).astype(np.uint8)
-    return nearest[inverse].reshape(rgb.shape[:2]), palette.astype(np.uint8)
+    index = distance.argmin(axis=1)[inverse.ravel()]
+    # The most frequent first: neighbours get small numbers, which pack better.
+    order = np.argsort(-np.bincount(index, minlength=len(palette)), kind="stable")
+    rank = np.argsort(order).astype(np.uint8)
+    return rank[index].reshape(rgb.shape[:2]), palette[order].astype(np.uint8)
 
 
 def _on_ramp(colour: np.ndarray, end: np.ndarray) -> bool:

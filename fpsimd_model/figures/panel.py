@@ -15,8 +15,8 @@ class Panel:
     """One metric: its title, what turns its unit into the title's, and its axis.
 
     `usual` is the value that most policies have all along: they share one line and one label,
-    which `usual_text` words for n policies.  `weight` is the panel's share of the height, and a
-    logarithmic axis shows so many `decades` at most.
+    which says how many they are, and `usual_text` if it is given.  `weight` is the panel's share of
+    the height, and a logarithmic axis shows so many `decades` at most.
     """
 
     metric: str
@@ -25,8 +25,19 @@ class Panel:
     log: bool = True
     weight: float = 1.0
     usual: float | None = None
-    usual_text: str = "all {n} others"
+    usual_text: str = ""
     decades: float = 6.0
+
+    def usual_label(self, n: int, of: int) -> str:
+        """What the common line of n policies is called, of so many in the figure.
+
+        >>> PANELS["crypto_slowdown"].usual_label(3, 3)
+        'all 3: NEON always'
+        >>> PANELS["crypto_slowdown"].usual_label(11, 16)
+        'all 11 others: NEON always'
+        """
+        who = f"all {n} others" if n < of else f"all {n}" if n > 2 else "both"
+        return f"{who}: {self.usual_text}" if self.usual_text else who
 
 
 PANELS: dict[str, Panel] = {
@@ -44,7 +55,7 @@ PANELS: dict[str, Panel] = {
             "crypto_slowdown",
             "crypto time per packet, relative to NEON always",
             usual=1.0,
-            usual_text="all {n} others: NEON always",
+            usual_text="NEON always",
         ),
         Panel(
             "scalar_share",
@@ -52,7 +63,7 @@ PANELS: dict[str, Panel] = {
             100.0,
             log=False,
             usual=0.0,
-            usual_text="all {n} others: NEON always",
+            usual_text="NEON always",
         ),
         Panel("sojourn_mean_us", "packet time from interrupt to completion, mean [us]"),
         Panel("sojourn_p50_us", "packet time from interrupt to completion, median [us]"),

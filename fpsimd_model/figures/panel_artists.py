@@ -13,6 +13,7 @@ from .end_labels import LABEL_SIZE, EndLabels, Entry, label_of, width_of
 from .numbers import brief, linear_ticks, log_ticks
 from .panel import Panel
 from .scales import fraction, limits, usual_policies
+from .strokes import Strokes
 from .style import INK, PALE, styles_of
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ class PanelArtists:
             self.axes.add_artist(line)
             picture.move(line)
         self.labels.build(curves.policies, styles, curves.correct)
+        moving = self.at, self.usual, *self.curves.values(), self.ends, self.labels.leaders
+        self.strokes = Strokes(moving)
 
     def update(self, curves: Curves) -> bool:
         """Show other values within the present limits; False if other labels are wanted."""
@@ -89,13 +92,9 @@ class PanelArtists:
 
     def bar_ends(self, x: np.ndarray) -> None:
         """A bar where a curve stops; at the frame's edge, if the curve stops beyond it."""
-        found = [
-            (x[i], y[i])
-            for y in self.values.values()
-            for i in np.flatnonzero(np.isfinite(y[:-1]) & np.isnan(y[1:]))
-        ]
-        at, y = zip(*found, strict=True) if found else ((), ())
-        self.ends.set_data(at, np.clip(y, *self.axes.get_ylim()))
+        y = np.array(list(self.values.values()))
+        last = np.nonzero(np.isfinite(y[:, :-1]) & np.isnan(y[:, 1:]))
+        self.ends.set_data(x[last[1]], np.clip(y[last], *self.axes.get_ylim()))
 
     def entries(self) -> list[Entry]:
         """The labels, with the heights of their curves in the present limits."""
@@ -110,7 +109,7 @@ class PanelArtists:
                 found.append(Entry(policy, text, height, connected, drawn))
         if self.shared:
             value, connected = _end(self.usual.get_ydata())
-            text = self.panel.usual_text.format(n=len(self.shared))
+            text = self.panel.usual_label(len(self.shared), len(self.values))
             found.append(Entry("", text, fraction(value, low, high, log), connected))
         return found
 
@@ -138,11 +137,10 @@ class PanelArtists:
 
 def _end(y: np.ndarray) -> tuple[float, bool]:
     """The last value there is, and whether it is the last of all."""
-    y = np.asarray(y, dtype=float)
-    finite = np.flatnonzero(np.isfinite(y))
-    if not len(finite):
-        return math.nan, False
-    return float(y[finite[-1]]), bool(finite[-1] == len(y) - 1)
+    for i, value in enumerate(reversed(np.asarray(y, dtype=float).tolist())):
+        if math.isfinite(value):
+            return value, i == 0
+    return math.nan, False
 
 
 def _ticks(axis, at: list[float], texts: list[str]) -> None:

@@ -85,7 +85,7 @@ class CurvePanels(Picture):
         self._drawn = [PanelArtists(self, panel, room) for panel in self.panels]
         for drawn in self._drawn:
             drawn.build(self, curves)
-        self._note = self.figure.text(0, 0, "", size=6.5, color=PALE, va="bottom")
+        self._note = self.figure.text(0, 0, "", size=6.5, color=PALE, ha="right", va="bottom")
 
     def fit(self) -> None:
         """Limits at 1, 2 or 5 times powers of ten, ticks, and room for the longest label."""
@@ -104,7 +104,11 @@ class CurvePanels(Picture):
             drawn.labels.arrange(drawn.entries())
             top -= height + GAP
         self._note.set_text(self._remarks())
-        self._note.set_position(((LEFT + width + EndLabels.LEADER) / w, 0.05 / h))
+        self._note.set_position((1 - EDGE / w, 0.05 / h))
+
+    def _blit_moving(self) -> None:
+        for drawn in self._drawn:
+            drawn.strokes.draw(self.canvas.get_renderer())
 
     def _remarks(self) -> str:
         remarks = []
@@ -118,6 +122,8 @@ class CurvePanels(Picture):
         """The panels as plots of letters."""
         from .ascii_plot import plot
 
+        rows = [18, *[12] * (len(self.panels) - 1)]
         return "\n\n".join(
-            plot(self.curves, panel.metric, width=width, panel=panel) for panel in self.panels
+            plot(self.curves, panel.metric, width, height, panel=panel)
+            for panel, height in zip(self.panels, rows, strict=True)
         )

@@ -107,7 +107,11 @@ class Picture:
         with fixed():
             self.canvas.get_renderer()
             self.canvas.restore_region(self._background)
-            self._draw_moving()
+            self._blit_moving()
+
+    def _blit_moving(self) -> None:
+        """The same pixels as :meth:`_draw_moving`; faster, where a subclass knows how."""
+        self._draw_moving()
 
     def _draw_moving(self) -> None:
         renderer = self.canvas.get_renderer()
@@ -115,6 +119,13 @@ class Picture:
             artist.draw(renderer)
 
     # -- pixels and files ----------------------------------------------------------------------
+
+    def _repr_mimebundle_(self, **_: object) -> tuple[dict[str, object], dict[str, object]]:
+        """What a notebook shows: the picture, sharp on a dense screen, or else its text."""
+        w, h = self.figure.get_size_inches() * self.figure.dpi
+        self.draw()
+        data = {"image/png": self.png(2 * self.figure.dpi), "text/plain": self.text()}
+        return data, {"image/png": {"width": round(w), "height": round(h)}}
 
     def pixels(self) -> np.ndarray:
         """(height, width, 4) uint8 of what was last drawn or blitted."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["replay_table"]
 
+_THREADS = 16  # vCPU threads with a line of their own
 _COLUMNS = (
     ("host_saves", "host", "saves"),
     ("host_restores", "host", "rest."),
@@ -35,12 +36,24 @@ def replay_table(replay: Replay) -> str:
     >>> print(replay_table(fm.replay(trace, ["tracked-save-at-load"])).splitlines()[0])
     k61-vhe-busy-plain.txt.gz: vCPU thread kvmload (pid 203) on CPU 1, 2.001
     """
-    about = replay.recording
+    about = replay.total
+    who = f"vCPU thread {about.comm} (pid {about.pid}) on CPU {about.cpu}"
+    if replay.vcpus:
+        who = f"{len(replay.vcpus)} vCPU threads on {len(about.cpus)} CPUs"
     lines = fill(
-        f"{about.name.rpartition('/')[2]}: vCPU thread {about.comm} (pid {about.pid}) on CPU "
-        f"{about.cpu}, {about.seconds:.4g} s, {about.loads} loads, {about.entries} guest entries, "
-        f"NEON {about.neon_begins} times in softirq while loaded"
+        f"{about.name.rpartition('/')[2]}: {who}, {about.seconds:.4g} s, {about.loads} loads, "
+        f"{about.entries} guest entries, NEON {about.neon_begins} times in softirq while loaded"
     )
+    for one in replay.vcpus[:_THREADS]:
+        thread = one.recording
+        on = ", ".join(str(cpu) for cpu in thread.cpus)
+        lines += fill(
+            f"{thread.comm} (pid {thread.pid}) on CPU {on}: {thread.loads} loads, "
+            f"{thread.entries} guest entries, NEON {thread.neon_begins} times",
+            WIDTH, "  ", "    ",
+        )  # fmt: skip
+    if len(replay.vcpus) > _THREADS:
+        lines.append(f"  and {len(replay.vcpus) - _THREADS} more")
     rows = [["policy", *(f"{a}\n{b}" for _, a, b in _COLUMNS)]]
     seen = replay.kernel
     if any(value is not None for value in seen.values()):

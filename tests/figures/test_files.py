@@ -95,7 +95,7 @@ def test_a_file_says_what_made_it(files, form):
         "policies": list(NAMES),
         "seed": 3,
         "command": "fpsimd-model figure (costs) \\ 'é'",
-        "scenario": preset("cortex-a57-ipsec").to_dict(),
+        "scenario": preset("cortex-a57-ipsec").to_toml(),
         "axis": [1e3, 1e5],
     }
 
@@ -187,7 +187,8 @@ def test_a_png_of_ours_is_a_png():
         image.load()
         np.testing.assert_array_equal(np.asarray(image.convert("RGB")), rgb)
         assert image.text == {"Title": "t", "Description": "d" * 500}
-    assert png_files.texts(data) == {"Title": "t", "Description": "d" * 500}
+    assert png_files.text(data, "Title", 500) == "t"
+    assert png_files.text(data, "Description", 500) == "d" * 500
 
 
 def test_texts_that_others_wrote_are_read(tmp_path):

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fpsimd_model.errors import InputError
-from fpsimd_model.figures import MAIN, Curves, Panel, axis_of, html, plot, reply, table
+from fpsimd_model.figures import MAIN, Curves, Panel, axis_of, costs, html, plot, reply, table
 from fpsimd_model.figures.columns import COLUMNS
 from fpsimd_model.figures.mail import differences
 from fpsimd_model.figures.plain import ascii_only, command
@@ -256,3 +256,14 @@ def test_html_shows_interval_and_meaning():
     assert 'title="95%: 0.22 to 0.24"' in text
     assert METRICS["switch_share"].meaning in text
     assert "<i>unstable</i>" in text
+
+
+def test_a_line_shared_by_all_speaks_of_no_others():
+    """Both in letters and in the picture; with others it says how many share it."""
+    some = ["tracked", "switch-on-exit", "defer-to-put"]
+    for names, said in ((some, "all 3: NEON always"), (some[:2], "both: NEON always"),
+                        ([*some, "busy-flag-live"], "all 3 others: NEON always")):  # fmt: skip
+        assert f"*={said}" in plot(curves(names), "crypto_slowdown")
+        picture = costs(curves(names))
+        (text,) = [e.text for e in picture._drawn[1].entries() if e.policy == ""]
+        assert text == said
