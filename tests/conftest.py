@@ -59,19 +59,23 @@ def pytest_make_collect_report(collector) -> Generator[None, pytest.CollectRepor
     return report
 
 
-class OneBrowser(LoadScopeScheduling):
-    """Tests go to whichever worker is free; those of tests/browser to one, which has the servers.
+#: Where tests share what is dear: servers and a browser, or many recordings.
+TOGETHER = ("tests/browser/", "tests/calibration/test_recovery.py")
+
+
+class Together(LoadScopeScheduling):
+    """Tests go to whichever worker is free; those that share something to one worker.
 
     (The mark `xdist_group` would say the same, but pytest 9.2 ignores it: pytest-xdist #1386.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "browser" if nodeid.startswith("tests/browser/") else nodeid
+        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneBrowser:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
     """Ask pytest-xdist for the above."""
-    return OneBrowser(config, log)
+    return Together(config, log)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -135,8 +135,9 @@ def needed(requirement: Requirement, found: dict[str, str]) -> None:
 def test_every_package_of_the_environment_is_pinned():
     found: dict[str, str] = {}
     for extra in PROJECT["optional-dependencies"].values():
-        for line in [*PROJECT["dependencies"], *extra]:
-            needed(Requirement(line), found)
+        for wanted in map(Requirement, [*PROJECT["dependencies"], *extra]):
+            if not wanted.marker or wanted.marker.evaluate():
+                needed(wanted, found)
     installed = {name: metadata.version(name) for name in set(found.values())}
     assert len(installed) > 100
     pinned = pins()
@@ -152,3 +153,26 @@ def test_one_version_is_told_everywhere():
     changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     # The first heading is what comes next; a release is below it.
     assert re.search(r"^## \[(.*?)\]", changes, re.MULTILINE)[1] in {"Unreleased", version}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_asks_one_question(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    prose = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    titles = re.findall(r"^# (.+)$", "\n".join(prose), re.M)
+    assert len(titles) == 1
+    assert titles[0].endswith("?")
+    assert prose[0].startswith("# ")
+
+
+def links(path: Path) -> list[str]:
+    """Files that Markdown, of a notebook too, points to."""
+    text = path.read_text(encoding="utf-8")
+    return [to for to in re.findall(r"\]\(([^)#\s]+)", text) if "://" not in to]
+
+
+def test_links_lead_somewhere():
+    texts = [path for path in files() if path.suffix in {".md", ".ipynb"}]
+    found = [(path, to) for path in texts for to in links(path)]
+    assert len(found) > 10
+    assert [(str(path), to) for path, to in found if not (path.parent / to).exists()] == []
