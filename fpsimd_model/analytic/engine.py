@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..automaton import automaton
-from ..errors import InputError
 from ..parameters import DURATIONS, Parameters
 from ..policies import SwitchOnExit
 from ..policies.base import Policy
@@ -20,7 +19,7 @@ from .phases_clocks import note_of
 from .rows import SCALAR
 from .solved import Solved, phases_of
 
-__all__ = ["ENGINE", "evaluate", "refuse"]
+__all__ = ["ENGINE", "evaluate", "uncovered"]
 
 ENGINE = "analytic"
 _PERCENTILES = {"sojourn_p50_us": 0.5, "sojourn_p99_us": 0.99, "sojourn_p999_us": 0.999}
@@ -40,29 +39,29 @@ def evaluate(scenario: Scenario, policies: Sequence[type[Policy]]) -> list[Resul
     Returns
     -------
     list of Result
-        One for each policy, in order.
-
-    Raises
-    ------
-    InputError
-        On a fallback that the engine does not cover.
+        One for each policy, in order.  All metrics are None for a policy that falls back to
+        cryptd, which the engine does not cover; `reason` says so.
 
     >>> from fpsimd_model.policies import Tracked
     >>> result, = evaluate(Scenario(), [Tracked])
     >>> round(result["guest_saves_per_s"]), result.status
     (4694, 'ok')
     """
-    refuse(scenario, policies)
     p = Parameters.of(scenario)
     phases = phases_of(scenario)
     notes = "; ".join(filter(None, (_assumptions(p, phases is not None), _arrivals(scenario))))
-    every = dict.fromkeys([*policies, SwitchOnExit])
+    every = [x for x in dict.fromkeys([*policies, SwitchOnExit]) if not uncovered(scenario, x)]
     solved = {policy: Solved(policy, p, phases) for policy in every}
-    laws = Laws(p, [solved[policy] for policy in dict.fromkeys(policies)], phases)
+    laws = Laws(p, [x for policy, x in solved.items() if policy in policies], phases)
     waits = laws.percentiles(_PERCENTILES.values())
     late = laws.survival_at(float(p.delay_limit[0]))
     baseline = solved[SwitchOnExit].metrics.get("switch_share")
-    return [_result(solved[x], p, phases, waits, late, baseline, notes) for x in policies]
+    return [
+        _result(solved[x], p, phases, waits, late, baseline, notes)
+        if x in solved
+        else Result(x.name, ENGINE, dict.fromkeys(METRICS), {}, "ok", uncovered(scenario, x))
+        for x in policies
+    ]
 
 
 def _result(solved, p, phases, waits, late, baseline, notes) -> Result:
@@ -89,17 +88,11 @@ def _result(solved, p, phases, waits, late, baseline, notes) -> Result:
     return Result(solved.policy.name, ENGINE, metrics, {}, solved.status, reason)
 
 
-def refuse(scenario: Scenario, policies: Sequence[type[Policy]]) -> None:
-    """Raise InputError for what only the Monte Carlo engine covers."""
-    if scenario.softirq.fallback == "cryptd" and any(_falls_back(policy) for policy in policies):
-        raise InputError(
-            '[softirq] fallback: the analytic engine has no "cryptd"; '
-            "take the engine montecarlo, or the fallback scalar"
-        )
-
-
-def _falls_back(policy: type[Policy]) -> bool:
-    return bool((automaton(policy).softirq == SCALAR).any())
+def uncovered(scenario: Scenario, policy: type[Policy]) -> str:
+    """Why only the Monte Carlo engine covers this policy here; "" if this one does too."""
+    if scenario.softirq.fallback == "cryptd" and (automaton(policy).softirq == SCALAR).any():
+        return "cryptd, to which this policy falls back, is left out: take the engine montecarlo"
+    return ""
 
 
 def _arrivals(scenario: Scenario) -> str:

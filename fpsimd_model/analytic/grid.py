@@ -14,7 +14,7 @@ from ..policies.base import Policy
 from ..results import METRICS
 from ..scenario import Scenario
 from .chain import solve
-from .engine import refuse
+from .engine import uncovered
 from .held import held_softirqs
 from .limits import Limits
 from .metrics import rates_of
@@ -32,8 +32,6 @@ def metrics_of(
     scenarios: Sequence[Scenario], policies: Sequence[type[Policy]]
 ) -> dict[str, np.ndarray]:
     """(policies, B) of metrics that need no distribution; not a number where there is none."""
-    for scenario in scenarios:
-        refuse(scenario, policies)
     p = Parameters.of(scenarios)
     names = [name for name in METRICS if name not in _LEFT_OUT]
     out = {name: np.full((len(policies), len(p)), np.nan) for name in names}
@@ -58,6 +56,10 @@ def metrics_of(
             for i, policy in enumerate(policies):
                 for name, values in _solve(policy, some).items():
                     out[name][i, part] = values
+    for b, scenario in enumerate(scenarios):
+        left_out = [bool(uncovered(scenario, policy)) for policy in policies]
+        for values in out.values():
+            values[left_out, b] = np.nan
     out["max_gbps"] = p.gbps(out["max_packets_per_s"])
     out["saving"] = 1.0 - out["switch_share"] / np.where(base > 0, base, np.nan)
     return out

@@ -172,21 +172,21 @@ def sojourn_survival(
     Raises
     ------
     InputError
-        On an unknown policy, a time below 0, or a scenario that the engine does not cover.
+        On an unknown policy, or a time below 0.
 
     >>> over = sojourn_survival(Scenario(), "tracked", [0.0, 2.0, 10.0])
     >>> over.shape, float(over[0, 0])
     ((1, 3), 1.0)
     """
-    from .engine import refuse
+    from .engine import uncovered
 
     chosen = _policies.select(policies)
     t = np.asarray(t_us, dtype=float) * 1e-6
     if t.ndim != 1 or not (np.isfinite(t).all() and (t >= 0.0).all()):
         raise InputError("t_us: give times in microseconds, each 0 or more, as one list")
-    refuse(scenario, chosen)
     p = Parameters.of(scenario)
     phases = phases_of(scenario)
-    found = Laws(p, [Solved(policy, p, phases) for policy in dict.fromkeys(chosen)], phases)
+    covered = [policy for policy in dict.fromkeys(chosen) if not uncovered(scenario, policy)]
+    found = Laws(p, [Solved(policy, p, phases) for policy in covered], phases)
     rows, none = found.survival(t), np.full(len(t), np.nan)
     return np.array([rows.get(policy, none) for policy in chosen]).reshape(-1, len(t))

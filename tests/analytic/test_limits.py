@@ -10,6 +10,7 @@ import pytest
 
 import fpsimd_model as fm
 from fpsimd_model import policies
+from fpsimd_model.analytic.grid import metrics_of
 from fpsimd_model.errors import InputError
 from fpsimd_model.policies import SwitchOnExit, Tracked
 from fpsimd_model.results import METRICS
@@ -157,12 +158,20 @@ CRYPTD = {"softirq.fallback": "cryptd"}
 
 
 @EACH
-def test_cryptd_is_refused_where_it_would_be_used(policy):
+def test_cryptd_is_left_out_where_it_would_be_used(policy):
+    found, plain = one(policy, CRYPTD), one(policy)
+    chosen, both = [policies.get(policy)], [changed(CRYPTD), changed(None)]
+    mean = metrics_of(both, chosen)["sojourn_mean_us"]
+    assert mean[0, 1] == pytest.approx(plain["sojourn_mean_us"], rel=1e-9)
     if policy in FALL_BACK:
-        with pytest.raises(InputError, match=r"\[softirq\] fallback.*cryptd.*montecarlo"):
-            one(policy, CRYPTD)
+        assert set(found.metrics.values()) == {None}
+        assert "cryptd" in found.reason
+        assert "montecarlo" in found.reason
+        assert np.isnan(mean[0, 0])
+        assert np.isnan(fm.analytic.sojourn_survival(both[0], policy, [1.0])).all()
     else:
-        assert one(policy, CRYPTD).metrics == one(policy).metrics
+        assert found.metrics == plain.metrics
+        assert mean[0, 0] == mean[0, 1]
 
 
 @EACH
