@@ -1,6 +1,6 @@
 # `make` alone lists what there is. Needs python3 (3.11 or newer), make and a network.
 
-NOTEBOOK := notebooks/01-which-policy.ipynb
+NOTEBOOK := notebooks/00-start-here.ipynb
 JOBS ?= 2
 LAB_ARGS ?=
 PYTEST_ARGS ?=

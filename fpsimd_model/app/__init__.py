@@ -7,12 +7,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 
-from ..errors import InputError
 from ..policies import ALL, Policy, select
 from ..scenario import Scenario
+from .address import state_asked
 from .explorer import Explorer
 from .line import state_of
 from .state import State
@@ -53,15 +52,4 @@ def explore(
         state = state_of(scenario, known=known)
     if chosen is not None:
         state = state.show(chosen)
-    try:
-        asked = _asked_of_voila()
-        return Explorer(state_of(asked, state, known, address=True) if asked else state)
-    except InputError as error:
-        return Explorer(state, f"the page's address: {error}")
-
-
-def _asked_of_voila() -> str:
-    """What stands behind the "?" of the page's address, if Voila serves this kernel."""
-    if not os.environ.get("SERVER_SOFTWARE", "").startswith("voila"):
-        return ""
-    return "?" + os.environ.get("QUERY_STRING", "")
+    return Explorer(*state_asked(state, known))

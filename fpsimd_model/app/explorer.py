@@ -49,7 +49,8 @@ class Explorer(w.VBox):
             turn=self._turn,  # a knob marks its own field where this raises
             choose=self._told(self._choose),
             pick=self._told(self._pick),
-            look=self._told(self._look),
+            look=self._told(lambda: self.stages.mark()),
+            adopt=self._adopt,
             reset=self._told(lambda _: self._renew(self._state.reset())),
             paste=self._told(self._paste),
             export=self._told(self._ask_export),
@@ -95,16 +96,13 @@ class Explorer(w.VBox):
         InputError
             If they cannot be written there.
         """
-        pane = self.screen.pane
-        pane.fit(self._state)
-        verdicts = self._solver.verdicts(self._state)
-        return save(folder, pane.view, self._state, pane.picture, self.results, verdicts)
+        return save(folder, self.screen.tabs.chosen.answer(self._state))
 
     def _repr_mimebundle_(self, **kwargs: object) -> dict:
         """The widget, and a picture where widgets cannot run."""
         bundle = super()._repr_mimebundle_(**kwargs)
         bundle["text/plain"] = f"<{words.call(self._state) or 'fm.app.explore(...)'}>"
-        if picture := self.screen.pane.png():
+        if picture := self.screen.tabs.png():
             bundle["image/png"] = base64.b64encode(picture).decode()
         return bundle
 
@@ -126,9 +124,10 @@ class Explorer(w.VBox):
     def _pick(self, policies: Sequence[type[Policy]]) -> None:
         self.state = self._state.show(policies)
 
-    def _look(self, view: str) -> None:
-        self.screen.pane.view = view
-        self.stages.mark()
+    def _adopt(self, scenario: Scenario) -> None:
+        """Another scenario of one's own, as a trace gives it, to start from and come back to."""
+        self._start = self.screen.start = State.of(scenario).show(self._state.policies)
+        self._renew(self._start)
 
     def _paste(self, change: dict) -> None:
         if change["new"].strip():

@@ -64,10 +64,13 @@ class Knob:
         with self._quietly():
             grid = with_values(self.grid or self.control.grid, (value, base))
             if grid != self.grid:
+                # The browser knows the new notches only after the message that brings them: an
+                # index that comes with it and is beyond the old ones would be sent back cut off.
+                kept = min(self.slider.index, len(grid) - 1)
                 self.grid = grid
-                with self.slider.hold_sync():  # the index of old options is never seen
+                with self.slider.hold_sync():
                     self.slider.options = [(text_of(v), v) for v in grid]
-                    self.slider.index = grid.index(value)
+                    self.slider.index = kept
             put(self.slider, "index", grid.index(value))
             if state.base is not self._base:
                 self._base = state.base

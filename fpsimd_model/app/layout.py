@@ -23,7 +23,7 @@ def lay_out(
     presets: w.Widget,
     reset: w.Widget,
     knobs: Mapping[str, w.Widget],
-    pane: w.Widget,
+    tabs: w.Widget,
     files: w.Widget,
     choice: w.Widget,
     paste: w.Widget,
@@ -36,7 +36,7 @@ def lay_out(
         head = classed(w.HTML(group), "fm-head")
         groups.append(classed(w.VBox([head, *members]), "fm-group", f"fm-of-{group.lower()}"))
     sliders = classed(w.VBox(groups), "fm-knobs")
-    figure = classed(w.VBox([pane, html["upshot"], files]), "fm-show")
+    figure = classed(w.VBox([tabs, html["upshot"], files]), "fm-show")
     side = classed(w.VBox([html["table"], html["note"]]), "fm-side")
     more = w.Accordion(
         [choice, html["events"], classed(w.VBox([html["line"], paste]), "fm-share")],

@@ -56,9 +56,50 @@ CSS = """
 .fm-knob .fm-reset:disabled { opacity: 0.15; }
 .fm-bad input { border-color: var(--fm-bad) !important; color: var(--fm-bad) !important; }
 
-.fm-views .widget-toggle-button { padding: 0 12px; }
+.fm-views .widget-toggle-button { padding: 0 8px; margin: 1px; }
+.fm-view { overflow: visible; max-width: 640px; }
+.fm-view > * { width: 100%; overflow: visible; }
+.fm-sight { position: relative; max-width: 640px; overflow: visible; }
 .fm-figure { display: block; width: 100%; max-width: 640px; height: auto; aspect-ratio: 640 / 420;
   background: #fff; border: 0; margin: 0; }
+.fm-calibration { aspect-ratio: auto; }
+.fm-layer, .fm-layer .widget-html-content, .fm-layer .jupyter-widget-html-content, .fm-glass {
+  position: absolute; inset: 0; margin: 0; padding: 0; height: auto; overflow: visible; }
+.fm-layer:not(:has(.fm-glass)) { pointer-events: none; }
+.fm-glass > * { display: none; position: absolute; pointer-events: none; }
+.fm-glass.fm-on { cursor: crosshair; }
+.fm-glass.fm-on > * { display: block; }
+.fm-glass i { width: 0; border-left: 1px solid #c00000; }
+.fm-glass b { height: 0; border-top: 1px solid #c00000; }
+.fm-glass pre { margin: 0; padding: 3px 6px; font-size: 11px; line-height: 1.2; color: #222;
+  background: rgba(255, 255, 255, 0.93); border: 1px solid #999; z-index: 5; }
+
+.fm-work { align-items: center; overflow: visible; flex: 1 1 auto; }
+.fm-work .fm-bar { width: 150px; }
+.fm-work .fm-cancel { width: 80px; }
+.fm-work.fm-idle .fm-bar, .fm-work.fm-idle .fm-cancel { visibility: hidden; }
+.fm-work.fm-idle .fm-bar { width: 0; margin: 0; }
+.fm-simulated, .fm-told { min-height: 2.8em; max-width: 640px; }
+.fm-old-points { font-weight: 600; }
+.fm-sources { flex-flow: row wrap; overflow: visible; }
+.fm-sources .fm-trace { flex: 0 1 190px; }
+.fm-sources .fm-path { flex: 1 1 200px; }
+.fm-sources .fm-upload { flex: 0 0 100px; width: 100px; }
+.fm-use { width: auto; }
+.fm-story { width: 420px; max-width: 100%; }
+.fm-proven th, .fm-proven td { text-align: left; padding: 1px 14px 1px 4px;
+  border-bottom: 1px solid var(--fm-line); }
+.fm-proven td:last-child, .fm-proven th:last-child { text-align: right; }
+.fm-view pre { font-size: 12px; line-height: 1.25; margin: 0; }
+.fm-pairs { overflow-x: auto; }
+.fm-pairs table, .fm-proven table { border-collapse: collapse; font-size: 12px;
+  color: var(--fm-ink); font-variant-numeric: tabular-nums; }
+.fm-pairs th, .fm-pairs td { text-align: right; padding: 1px 6px; white-space: nowrap;
+  border-bottom: 1px solid var(--fm-line); }
+.fm-pairs th span { display: block; font-weight: 400; color: var(--fm-pale); }
+.fm-pairs th:first-child, .fm-pairs td:first-child { text-align: left; }
+.fm-pairs td:nth-child(odd):not(:first-child) { color: var(--fm-pale); padding-left: 0; }
+.fm-view .fm-error { color: var(--fm-bad); font-weight: 600; }
 .fm-upshot { min-height: 2.8em; max-width: 640px; }
 
 .fm-table { overflow-x: auto; }
@@ -80,7 +121,8 @@ CSS = """
 .fm-table .fm-old { opacity: 0.4; }
 .fm-table .fm-no { text-align: left; color: var(--fm-pale); font-style: italic; }
 .fm-table .fm-no div { overflow: hidden; text-overflow: ellipsis; }
-.fm-note { min-height: 1.35em; color: var(--fm-pale); }
+.fm-note { color: var(--fm-pale); }
+.fm-note div { height: 2.7em; overflow: hidden; }
 .fm-stale { opacity: 0.35; }
 
 .fm-events summary { cursor: pointer; padding: 2px 0; }

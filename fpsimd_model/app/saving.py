@@ -3,71 +3,47 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from ..figures.mail import reply
-from ..policies import ALL
+from ..figures import Recipe
+from ..figures import save as write
 from ..scenario.writing import toml_value
 from .line import line_of
 
 if TYPE_CHECKING:
-    from ..figures.panels import CurvePanels
-    from ..proof import Verdict
-    from ..results import Results
+    from ..figures import Answer
     from ..scenario import Scenario
     from .state import State
 
-__all__ = ["save"]
+__all__ = ["recipe_of", "save"]
 
 
-def save(
-    folder: str | os.PathLike[str],
-    name: str,
-    state: State,
-    picture: CurvePanels,
-    results: Results,
-    verdicts: Sequence[Verdict],
-) -> list[Path]:
-    """Write ``NAME.png``, ``.svg``, ``.pdf``, ``.txt`` and ``.toml`` into a folder.
+def recipe_of(state: State, figure: str, **more: object) -> Recipe:
+    """What makes a figure of a state again: also what the command line and the app need for it."""
+    return Recipe(
+        figure=figure,
+        scenario=_told(state),
+        policies=state.policies,
+        file=f"{figure}.toml",
+        line=_line(state),
+        **more,
+    )
 
-    The folder is made if need be.  Each file but the last carries scenario, policies, version and
-    the line that restores the state; the last is the scenario.
+
+def save(folder: str | os.PathLike[str], answer: Answer) -> list[Path]:
+    """Write ``FIGURE.png``, ``.svg``, ``.pdf``, ``.txt`` and ``.toml`` into a folder: all or none.
+
+    The folder is made if need be.
 
     Raises
     ------
     InputError
         If they cannot be written there.
     """
-    target = _folder(folder)
-    toml = target / f"{name}.toml"
-    if toml.is_dir():  # before anything is written
-        raise InputError(f"{toml}: a folder stands where the scenario goes; name another")
-    chosen = [] if state.policies == ALL else [f"--policy {policy}" for policy in state.names]
-    command = " ".join([f"fpsimd-model evaluate {name}.toml", *chosen])
-    scenario = _told(state)
-    text = reply(
-        scenario.title or "A scenario of its own",
-        command_line=command,
-        scenario=scenario,
-        curves=picture.curves,
-        panels=[panel.metric for panel in picture.panels],
-        results=results,
-        verdicts=verdicts,
-    )
-    files = picture.export(
-        target / name,
-        scenario=scenario,
-        policies=state.names,
-        command=command,
-        text=text,
-        extra=_line(state),
-    )
-    scenario.save(toml)
-    return [*files, toml]
+    return write(answer, _folder(folder) / answer.recipe.figure)
 
 
 def _folder(folder: str | os.PathLike[str]) -> Path:
@@ -98,8 +74,8 @@ def _told(state: State) -> Scenario:
     )
 
 
-def _line(state: State) -> dict[str, str]:
+def _line(state: State) -> str:
     try:
-        return {"line": line_of(state)}
+        return line_of(state)
     except InputError:  # samples do not fit in a line; the scenario file has them
-        return {}
+        return ""

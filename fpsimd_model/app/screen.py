@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -10,22 +10,30 @@ import ipywidgets as w
 
 from ..errors import InputError
 from ..policies import Policy
+from ..scenario import Scenario
 from . import words
 from .choice import Choice
 from .controls import CONTROLS, Control
 from .knob import Knob, put
+from .latency_tabs import CeilingTab, DelayTab
 from .layout import classed, lay_out
-from .pane import Pane
+from .map_tab import MapTab
 from .presets import Presets
+from .proof_tab import ProofTab
+from .simulation_tab import SimulationTab
 from .solver import RATE, Solver
 from .stages import Stage
 from .state import State
+from .tab import Pace
 from .table import Row, rows_of, table
+from .tabs import Tabs, curve_tabs
+from .trace_tab import TraceTab
 
 __all__ = ["FOLDER", "Actions", "Screen"]
 
 FOLDER = "figures-out"
 REST_S = 0.15  # without a change, before what is too slow to follow a slider
+STARVED_S = 0.15  # the longest that numbers lag behind a slider that does not stop
 EXACT_S = 0.03  # the same, before numbers that take as long as a frame or two
 HTML = ("about", "upshot", "table", "note", "events", "line", "status")
 
@@ -37,7 +45,8 @@ class Actions:
     turn: Callable[[Control, float | None], None]
     choose: Callable[[str, str], None]
     pick: Callable[[Sequence[type[Policy]]], None]
-    look: Callable[[str], None]
+    look: Callable[[], None]
+    adopt: Callable[[Scenario], None]
     reset: Callable[[object], None]
     paste: Callable[[dict], None]
     export: Callable[[object], None]
@@ -67,14 +76,26 @@ class Screen:
         actions: Actions,
         shown: Callable[[], tuple[State, int]],
     ) -> None:
-        self._start, self._solver, self._shown = start, solver, shown
+        self.start, self._solver, self._shown = start, solver, shown
         self._rows: dict[str, Row] = {}
         self.moved: tuple[Control, int] | None = None  # the last slider and its direction
         self.error = False
         self.html = {name: classed(w.HTML(), f"fm-{name}") for name in HTML}
         self.presets = Presets(actions.choose)
         self.knobs = {c.name: Knob(c, actions.turn, actions.failed) for c in CONTROLS.values()}
-        self.pane = Pane(solver, actions.look)
+        now = lambda: shown()[0]  # noqa: E731
+        self.tabs = Tabs(
+            [
+                *curve_tabs(solver),
+                DelayTab(solver, actions.failed),
+                CeilingTab(solver),
+                MapTab(solver),
+                ProofTab(solver, actions.look),
+                SimulationTab(solver, now, actions.failed),
+                TraceTab(actions.adopt, now, actions.failed),
+            ],
+            actions.look,
+        )
         verdicts = solver.verdicts(replace(start, policies=tuple(policies)))
         self.choice = Choice(policies, verdicts, actions.pick)
         self.reset = _button("reset all", "back to where the situation began", "fm-reset-all")
@@ -87,18 +108,19 @@ class Screen:
         )
         self.paste.observe(actions.paste, "value")
         self.stages = (
-            Stage(self._follow),
-            Stage(self._tell_values),
+            Stage(lambda: self._show(Pace.MOVING)),
+            Stage(self._tell_values, starved_s=STARVED_S),
             Stage(self._tell_all, EXACT_S),
-            Stage(self._fit, REST_S),
-            Stage(self._sharpen, REST_S),
+            Stage(lambda: self._show(Pace.STOPPED), REST_S),
+            Stage(lambda: self._show(Pace.REST), REST_S),
+            Stage(self._rest, REST_S),
             *(Stage(lambda n=n: self._look_ahead(n), 2 * REST_S) for n in (1, 2, -1)),
         )
         self.children = lay_out(
             self.presets.box,
             self.reset,
             {name: knob.box for name, knob in self.knobs.items()},
-            self.pane.box,
+            self.tabs.box,
             classed(w.HBox([self.export, self.folder, self.html["status"]]), "fm-files"),
             self.choice.box,
             self.paste,
@@ -109,28 +131,33 @@ class Screen:
         """For another state altogether: notches and axes that were made for the old one go."""
         for knob in self.knobs.values():
             knob.forget()
-        self.pane.frame, self.moved = None, None
+        self.tabs.forget()
+        self.moved = None
 
     # -- stages ----------------------------------------------------------------------------------
 
-    def _follow(self) -> None:
-        """What the eye is on; alone, so that it is sent at once."""
-        self.pane.quick(self._shown()[0])
+    def _show(self, pace: Pace) -> Iterator[None] | None:
+        """What the eye is on; in motion alone, so that it is sent at once."""
+        return self.tabs.show(self._shown()[0], pace)
 
-    def _tell_values(self) -> None:
+    def _tell_values(self) -> Iterator[None]:
         """Sliders, fields and the table's numbers."""
-        state = self._shown()[0]
+        state, solver = self._shown()[0], self._solver
         for knob in self.knobs.values():
             knob.show(state)
-        self._tell_numbers("moving", exact=self._solver.has_results(state))
+        exact = solver.has_results(state) or solver.quick
+        if not exact and not solver.at_once(state):
+            yield from solver.solve_point(state)
+        self._tell_numbers("moving", exact=exact)
         if self.error:
             self.say("ready")
         self._pale(False)
 
-    def _tell_all(self) -> None:
+    def _tell_all(self) -> Iterator[None]:
         """Percentiles, reasons, and everything in words."""
         state = self._shown()[0]
-        self.presets.show(state, self._start)
+        yield from self._solver.solve(state)
+        self.presets.show(state, self.start)
         self.choice.show(state)
         self._tell_numbers("moving", exact=True)
         rows = list(self._rows.values())
@@ -144,16 +171,13 @@ class Screen:
         for name, text in texts.items():
             put(self.html[name], "value", text)
 
-    def _fit(self) -> None:
-        self.pane.fit(self._shown()[0])
-
-    def _sharpen(self) -> None:
-        self.pane.sharpen()
+    def _rest(self) -> None:
+        """Everything is on screen: say so."""
         self._tell_numbers("rest", exact=True)
 
-    def _look_ahead(self, n: int) -> None:
+    def _look_ahead(self, n: int) -> Iterator[None]:
         """Solve what the next press of the same key would show."""
-        if self.moved is None:
+        if self.moved is None or not self._solver.at_once(self._shown()[0]):
             return
         state, (control, direction) = self._shown()[0], self.moved
         grid = self.knobs[control.name].grid
@@ -162,8 +186,8 @@ class Screen:
             with suppress(InputError):  # nobody has asked for it yet
                 ahead = state.set(control, grid[at])
                 if control.keys != (RATE,):
-                    self._solver.curves(ahead, self.pane.frame)
-                self._solver.point(ahead)
+                    yield from self.tabs.ahead(ahead)
+                yield from self._solver.solve_point(ahead)
 
     def _tell_numbers(self, what: str, *, exact: bool) -> None:
         (state, number), solver = self._shown(), self._solver
@@ -191,7 +215,7 @@ class Screen:
         self._pale(True)
 
     def _pale(self, pale: bool) -> None:
-        for widget in (self.pane.image, self.html["table"], self.html["upshot"]):
+        for widget in (self.tabs.body, self.html["table"], self.html["upshot"]):
             (widget.add_class if pale else widget.remove_class)("fm-stale")
 
 

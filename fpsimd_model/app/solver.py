@@ -3,57 +3,27 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from time import thread_time
 
-import numpy as np
-
-from ..analytic.grid import metrics_of
 from ..engines import evaluate
 from ..figures import Curves, axis_of
-from ..figures.numbers import log_limits
+from ..figures.rates import RATE, rates_in
 from ..policies import Policy
 from ..proof import Verdict, check
 from ..results import Results
-from ..scenario import Scenario
+from .slices import Slices
 from .state import State
 
-__all__ = ["RATE", "Frame", "Solver", "frame_of"]
+__all__ = ["RATE", "Frame", "Solver"]
 
-RATE = "softirq.interrupts_per_s"
 POINTS = 25
-NEAR = (0.7, 0.9, 0.97)  # shares of a stability limit, where curves bend
+QUICK_S = 0.03
+FEW = 3  # policies at a step, where solving takes longer than that
 _KEPT = 400  # solved scenarios; a few kilobytes each
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Lowest and highest rate of the figure."""
-
-    low: float
-    high: float
-
-
-def frame_of(scenario: Scenario) -> Frame:
-    """Rates worth showing: from where nothing happens to where no policy is stable any more.
-
-    >>> frame_of(Scenario())
-    Frame(low=5000.0, high=1000000.0)
-    """
-    batch, at = scenario.softirq.batch_mean, scenario.softirq.rate_per_s
-    fast, slow = 1.0 / (batch * scenario.simd_packet_s), 1.0 / (batch * scenario.scalar_packet_s)
-    high = max(fast, at)
-    low = min(slow / 10.0, fast / 100.0, at or fast)
-    return Frame(*log_limits(low, high, decades=6.0))
-
-
-def rates_in(frame: Frame, scenario: Scenario) -> np.ndarray:
-    """Rates over a frame, closer where NEON or its fallback begins to be too slow."""
-    batch = scenario.softirq.batch_mean
-    ends = [1.0 / (batch * s) for s in (scenario.simd_packet_s, scenario.scalar_packet_s)]
-    near = [end * share for end in ends for share in NEAR]
-    every = np.concatenate([np.geomspace(frame.low, frame.high, POINTS), near])
-    return np.unique(every[(every >= frame.low) & (every <= frame.high)])
+Frame = tuple[float, float]  # lowest and highest rate of a figure
 
 
 class Solver:
@@ -61,46 +31,84 @@ class Solver:
 
     def __init__(self) -> None:
         self._found: OrderedDict[tuple, object] = OrderedDict()
+        self.slices = Slices()
+        self._results_s = 0.0
         self._verdicts: dict[tuple[type[Policy], bool], Verdict] = {}
 
-    def curves(self, state: State, frame: Frame) -> Curves:
-        """Every metric but percentiles over the rates of a frame."""
-        scenario, key = state.scenario, self._key("curves", state, frame)
-        if key not in self._found:
-            x = rates_in(frame, scenario)
-            rates = [scenario.replace({RATE: float(rate)}) for rate in x]
-            # The point shown comes with them: one more scenario costs next to nothing.
-            solved = metrics_of([*rates, scenario], state.policies)
-            self._keep(key, (x, {name: values[:, :-1] for name, values in solved.items()}))
-            point = {name: values[:, -1] for name, values in solved.items()}
-            self._keep(self._key("point", state), point)
-        x, solved = self._look_up(key)
+    def curves(self, state: State, frame: Frame, metrics: Collection[str] = ()) -> Curves:
+        """Metrics over the rates of a frame; by default every one but percentiles."""
+        for _ in self.solve_curves(state, frame):
+            pass
+        scenario = state.scenario
+        x, solved = self._look_up(self._key("curves", state, frame))
         values = {
-            name: {metric: values[i] for metric, values in solved.items()}
+            name: {metric: solved[metric][i] for metric in metrics or solved}
             for i, name in enumerate(state.names)
         }
         at = scenario.softirq.rate_per_s
         correct = {v.policy: v.correct for v in self.verdicts(state)}
         return Curves(axis_of(RATE), x, values, correct, at if at > 0 else None)
 
+    def solve_curves(self, state: State, frame: Frame) -> Iterator[None]:
+        """What :meth:`curves` gives, in slices."""
+        scenario, key = state.scenario, self._key("curves", state, frame)
+        if key in self._found:
+            return
+        x = rates_in(*frame, scenario, POINTS)
+        rates = [scenario.replace({RATE: float(rate)}) for rate in x]
+        # The point shown comes with them: one more scenario costs next to nothing.
+        solved = yield from self.slices.solve([*rates, scenario], state.policies)
+        self._keep(key, (x, {name: values[:, :-1] for name, values in solved.items()}))
+        point = {name: values[:, -1] for name, values in solved.items()}
+        self._keep(self._key("point", state), point)
+
+    def follows(self, state: State, frame: Frame) -> bool:
+        """Whether :meth:`curves` takes no longer than a moving slider allows."""
+        return self._key("curves", state, frame) in self._found or self.at_once(state)
+
+    def at_once(self, state: State) -> bool:
+        """Whether curves of this kind of scenario are solved while a slider moves."""
+        return self.slices.at_once(state.scenario, POINTS)
+
     def point(self, state: State) -> Mapping[str, Mapping[str, float]]:
         """Every metric but percentiles at the scenario, by policy; not a number where none is."""
-        key = self._key("point", state)
-        if key not in self._found:
-            solved = metrics_of([state.scenario], state.policies)
-            self._keep(key, {name: values[:, 0] for name, values in solved.items()})
-        solved = self._look_up(key)
+        for _ in self.solve_point(state):
+            pass
+        solved = self._look_up(self._key("point", state))
         return {
             name: {metric: float(values[i]) for metric, values in solved.items()}
             for i, name in enumerate(state.names)
         }
 
+    def solve_point(self, state: State) -> Iterator[None]:
+        """What :meth:`point` gives, in slices."""
+        key = self._key("point", state)
+        if key not in self._found:
+            solved = yield from self.slices.solve([state.scenario], state.policies)
+            self._keep(key, {name: values[:, 0] for name, values in solved.items()})
+
     def results(self, state: State) -> Results:
         """Everything at the scenario, percentiles and reasons included."""
+        for _ in self.solve(state):
+            pass
+        return self._look_up(self._key("results", state))
+
+    def solve(self, state: State) -> Iterator[None]:
+        """What :meth:`results` gives, some policies at each step where that takes long."""
         key = self._key("results", state)
-        if key not in self._found:
-            self._keep(key, evaluate(state.scenario, state.policies))
-        return self._look_up(key)
+        if key in self._found:
+            return
+        start, found, rows = thread_time(), [], len(state.policies) if self.quick else FEW
+        for i in range(0, len(state.policies), rows):
+            found += evaluate(state.scenario, state.policies[i : i + rows])
+            yield
+        self._results_s = thread_time() - start
+        self._keep(key, Results(state.scenario, tuple(found)))
+
+    @property
+    def quick(self) -> bool:
+        """Whether :meth:`results` of late took no longer than a frame or two."""
+        return self._results_s < QUICK_S
 
     def has_results(self, state: State) -> bool:
         """Whether :meth:`results` would cost nothing."""

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 __all__ = ["Stage", "Stages"]
@@ -15,10 +18,15 @@ BREATH_S = 0.008
 
 @dataclass(frozen=True)
 class Stage:
-    """Something to redraw, so many seconds after the last change."""
+    """Something to redraw, so many seconds after the last change.
 
-    work: Callable[[], None]
+    Work that gives an iterator is done step by step, until something changes.  A stage that has
+    not had its turn for `starved_s` seconds is not put off any longer: it shows the newest state.
+    """
+
+    work: Callable[[], Iterator[None] | None]
     after_s: float = 0.0
+    starved_s: float = math.inf
 
 
 class Stages:
@@ -59,7 +67,7 @@ class Stages:
 
     def run(self) -> None:
         """All stages at once, up to one that fails."""
-        all(map(self._do, self.stages))
+        all(map(self._all, self.stages))
 
     @property
     def at_rest(self) -> bool:
@@ -78,15 +86,30 @@ class Stages:
             await asyncio.sleep(max(0.15, 3.0 * self.cost_s))
 
     async def _run(self) -> None:
+        began = dict.fromkeys(self.stages, perf_counter())
         while True:
             mark = self.marks
             for stage in self.stages:
-                if await self._newer(mark, stage):
+                newer = await self._newer(mark, stage)
+                if newer and perf_counter() - began[stage] < stage.starved_s:
                     break
-                if not self._do(stage):
+                began[stage] = perf_counter()
+                if not await self._work(mark, stage) or newer:
                     break
             if self.marks == mark:
                 return
+
+    async def _work(self, mark: int, stage: Stage) -> bool:
+        """Whether a stage was done to its end."""
+        ok, steps = self._do(stage.work)
+        while ok and isinstance(steps, Iterator):
+            await asyncio.sleep(0)
+            if self.marks != mark:
+                return False
+            ok, more = self._do(partial(next, steps, _END))
+            if more is _END:
+                break
+        return ok
 
     async def _newer(self, mark: int, stage: Stage) -> bool:
         """Wait until it is time for a stage; True as soon as something changes."""
@@ -103,14 +126,21 @@ class Stages:
                 return False
         return True
 
-    def _do(self, stage: Stage) -> bool:
-        """Whether it went well."""
+    def _all(self, stage: Stage) -> bool:
+        """A stage to its end, at once."""
+        ok, steps = self._do(stage.work)
+        return ok and (not isinstance(steps, Iterator) or self._do(partial(deque, steps, 0))[0])
+
+    def _do(self, work: Callable[[], object]) -> tuple[bool, object]:
+        """Whether it went well, and what came of it."""
         start = perf_counter()
         try:
-            stage.work()
+            return True, work()
         except Exception as error:
             self.failed(error)
-            return False
+            return False, None
         finally:
             self.cost_s = max(perf_counter() - start, 0.7 * self.cost_s)
-        return True
+
+
+_END = object()

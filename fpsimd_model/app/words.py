@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -17,6 +18,7 @@ from .table import Row
 __all__ = ["about", "call", "events", "line", "note", "status", "upshot"]
 
 SLOW = 1.01  # crypto that takes longer than this many times as long counts as slowed
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.]*\w)")
 HELD = 2.0  # so does a delay of so many times the best
 
 
@@ -101,12 +103,26 @@ def line(state: State) -> str:
 
 
 def note(rows: Sequence[Row], state: State) -> str:
-    """What the numbers leave out."""
-    reasons = dict.fromkeys(row.reason for row in rows if row.status == "ok" and row.reason)
-    said = ["Analytic engine", *reasons]
-    if state.scenario.softirq.softirq_budget_us > 0:
+    """What the numbers leave out; policies that differ only in a number share a sentence."""
+    alike: dict[str, list[str]] = {}
+    for row in rows:
+        if row.status == "ok" and row.reason:
+            alike.setdefault(_NUMBER.sub("#", row.reason), []).append(row.reason)
+    said = ["Analytic engine", *(_merged(reasons) for reasons in alike.values())]
+    if state.scenario.softirq.softirq_budget_us > 0 and "ksoftirqd" not in str(said):
         said.append("ksoftirqd left out: every busy period runs to its end")
-    return escape("; ".join(said) + ".")
+    text = escape("; ".join(said) + ".")
+    return f'<div title="{text}">{text}</div>'
+
+
+def _merged(reasons: Sequence[str]) -> str:
+    """One sentence for several that differ only in numbers: from the least to the largest."""
+    columns = zip(*(_NUMBER.findall(reason) for reason in reasons), strict=True)
+    ranges = []
+    for column in columns:
+        low, high = min(column, key=float), max(column, key=float)
+        ranges.append(low if low == high else f"{low} to {high}")
+    return _NUMBER.sub(lambda _: ranges.pop(0), reasons[0])
 
 
 def status(text: str, *, error: bool = False) -> str:

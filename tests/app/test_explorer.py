@@ -13,9 +13,10 @@ from PIL import Image
 import fpsimd_model as fm
 from fpsimd_model.app import Explorer, explore
 from fpsimd_model.app.controls import CONTROLS
-from fpsimd_model.app.pane import VIEWS
+from fpsimd_model.app.tab import Pace
 from fpsimd_model.app.table import MOVES
 
+CURVES = ["which-policy", "what-it-saves", "curves"]
 FEW = ["switch-on-exit", "defer-to-put", "busy-flag-live", "tracked"]
 
 
@@ -33,6 +34,10 @@ def app() -> Explorer:
 
 def knob(app: Explorer, name: str):
     return app.screen.knobs[name]
+
+
+def image(app: Explorer) -> bytes:
+    return app.screen.tabs.chosen.sight.image.value
 
 
 def text(app: Explorer, name: str) -> str:
@@ -77,11 +82,11 @@ def test_values_of_a_preset_have_their_own_notch(app):
 
 @pytest.mark.parametrize("name", CONTROLS)
 def test_a_slider_moves_scenario_figure_and_table(app, name):
-    before = app.screen.pane.image.value, app.screen.html["table"].value
+    before = image(app), app.screen.html["table"].value
     value = slide(app, name, -3 if name == "slowdown" else 3)
     assert CONTROLS[name].value(app.scenario) == value
     assert fm.app.grid.number_of(knob(app, name).entry.value) == pytest.approx(value, rel=1e-6)
-    assert app.screen.pane.image.value != before[0]
+    assert image(app) != before[0]
     assert app.screen.html["table"].value != before[1]
     assert 'data-shown="rest 1"' in app.screen.html["table"].value
     assert not knob(app, name).back.disabled
@@ -189,14 +194,17 @@ def test_a_policy_of_ones_own_stands_beside_the_others():
     assert 'data-policy="mine"' in app.screen.html["table"].value
 
 
-@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("view", [*CURVES, "throughput-ceiling", "policy-map", "correctness"])
 def test_every_view_can_be_shown_and_exported(app, view, tmp_path):
-    before = app.screen.pane.image.value
-    app.screen.pane.tabs.value = view
-    assert (app.screen.pane.image.value == before) is (view == "which-policy")
-    assert [p.name for p in app.export(tmp_path)] == [
-        f"{view}.{kind}" for kind in ("png", "svg", "pdf", "txt", "toml")
-    ]
+    before = image(app)
+    app.screen.tabs.buttons.value = view
+    assert (image(app) == before) is (view == "which-policy")
+    name, kinds = view, ("png", "svg", "pdf", "txt", "toml")
+    if view == "correctness":  # of any scenario
+        name, kinds = "lost-state", kinds[:-1]
+    files = app.export(tmp_path)
+    assert [p.name for p in files] == [f"{name}.{kind}" for kind in kinds]
+    assert fm.figures.reproduce(files[0]).identical
 
 
 def test_export_writes_what_is_shown(app, tmp_path):
@@ -209,7 +217,7 @@ def test_export_writes_what_is_shown(app, tmp_path):
     assert fm.Scenario.load(folder / "which-policy.toml") == app.scenario
     for kind in ("png", "svg", "pdf", "txt"):
         made = fm.figures.read_parameters(folder / f"which-policy.{kind}")
-        assert made["scenario"]["crypto"]["slowdown"] == app.scenario.crypto.slowdown
+        assert fm.Scenario.from_toml(made["scenario"]) == app.scenario
         assert explore(made["line"]).state.scenario == app.scenario
     assert json.loads(Image.open(folder / "which-policy.png").text["Description"]) == made
     words = (folder / "which-policy.txt").read_bytes()
@@ -251,18 +259,21 @@ def test_the_export_waits_for_values_that_come_late(app, tmp_path):
 
     asyncio.run(run())
     made = fm.figures.read_parameters(tmp_path / "which-policy.png")
-    assert made["scenario"]["softirq"]["interrupts_per_s"] == knob(app, "rate").slider.value
+    scenario = fm.Scenario.from_toml(made["scenario"])
+    assert scenario.softirq.interrupts_per_s == knob(app, "rate").slider.value
     assert knob(app, "rate").slider.value == 12000.0
 
 
 def test_only_the_newest_value_is_drawn(app, monkeypatch):
     drawn = []
-    quick = app.screen.pane.quick
-    monkeypatch.setattr(
-        app.screen.pane,
-        "quick",
-        lambda state: drawn.append(state.scenario.crypto.slowdown) or quick(state),
-    )
+    show = app.screen.tabs.show
+
+    def watched(state, pace):
+        if pace is Pace.MOVING:
+            drawn.append(state.scenario.crypto.slowdown)
+        return show(state, pace)
+
+    monkeypatch.setattr(app.screen.tabs, "show", watched)
 
     async def run():
         for _ in range(8):
@@ -277,21 +288,21 @@ def test_only_the_newest_value_is_drawn(app, monkeypatch):
 
 
 def test_what_the_engine_refuses_is_told_and_the_old_picture_goes_pale(app):
-    image = app.screen.pane.image.value
+    before = image(app)
     app.screen.paste.value = "vm-idle?softirq.fallback=cryptd"
     assert "cryptd" in text(app, "status")
-    assert "fm-stale" in app.screen.pane.image._dom_classes
-    assert app.screen.pane.image.value == image
+    assert "fm-stale" in app.screen.tabs.body._dom_classes
+    assert image(app) == before
     app.screen.reset.click()
-    assert "fm-stale" not in app.screen.pane.image._dom_classes
+    assert "fm-stale" not in app.screen.tabs.body._dom_classes
     assert text(app, "status").strip() == "ready"
 
 
 def test_any_failure_ends_in_the_status_line(app, monkeypatch):
-    def fail(state):
+    def fail(state, pace):
         raise RuntimeError("the moon is full")
 
-    monkeypatch.setattr(app.screen.pane, "quick", fail)
+    monkeypatch.setattr(app.screen.tabs, "show", fail)
     slide(app, "rate", 1)
     assert "RuntimeError: the moon is full" in text(app, "status")
     assert "fm-error" in app.screen.html["status"].value
@@ -362,3 +373,19 @@ def test_an_address_counts_only_under_voila(monkeypatch):
     monkeypatch.delenv("SERVER_SOFTWARE", raising=False)
     monkeypatch.setenv("QUERY_STRING", "crypto.slowdown=2")
     assert explore("vm-idle", FEW).scenario == fm.preset("vm-idle")
+
+
+def test_percentiles_follow_a_moving_slider(app, monkeypatch):
+    """Where the engine is fast enough for that, as it is for any scenario without shapes."""
+    monkeypatch.setattr(type(app._solver), "quick", True)
+
+    async def run():
+        before = row_of(app, "tracked")
+        slide(app, "packet", -6)
+        while f'data-shown="moving {app.stages.marks}"' not in app.screen.html["table"].value:
+            await asyncio.sleep(0)
+        return before, row_of(app, "tracked")
+
+    before, moving = asyncio.run(run())
+    assert "fm-old" not in moving
+    assert moving.rpartition("<td>")[2] != before.rpartition("<td>")[2]

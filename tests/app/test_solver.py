@@ -4,38 +4,40 @@ import numpy as np
 import pytest
 
 import fpsimd_model as fm
+from fpsimd_model.app import slices as slices_module
 from fpsimd_model.app import solver as solver_module
 from fpsimd_model.app.controls import CONTROLS
-from fpsimd_model.app.solver import RATE, Frame, Solver, frame_of, rates_in
+from fpsimd_model.app.solver import POINTS, RATE, Solver
 from fpsimd_model.app.state import State
+from fpsimd_model.figures.rates import rates_in, span_of
 
 
 @pytest.mark.parametrize("name", fm.presets())
 def test_the_frame_holds_the_scenario_and_both_limits(name):
     scenario = fm.preset(name)
-    frame = frame_of(scenario)
-    assert frame.low <= scenario.softirq.rate_per_s <= frame.high
-    x = rates_in(frame, scenario)
-    assert x[0] == frame.low
-    assert x[-1] == frame.high
+    low, high = span_of(scenario)
+    assert low <= scenario.softirq.rate_per_s <= high
+    x = rates_in(low, high, scenario, POINTS)
+    assert x[0] == low
+    assert x[-1] == high
     assert (np.diff(x) > 0).all()
     for load in (scenario.simd_load, scenario.scalar_load):
         limit = scenario.softirq.rate_per_s / load
-        assert frame.low < limit <= frame.high
+        assert low < limit <= high
         assert ((x > 0.95 * limit) & (x < limit)).any()
 
 
 @pytest.mark.parametrize("change", [{RATE: 0.0}, {RATE: 1e9}, {RATE: 1e-3}, {"crypto.slowdown": 1}])
 def test_a_frame_can_always_be_drawn(change):
     scenario = fm.preset("reference").replace(change)
-    frame = frame_of(scenario)
-    assert 0 < frame.low < frame.high <= 1e7 * frame.low
-    assert len(rates_in(frame, scenario)) > 20
+    low, high = span_of(scenario)
+    assert 0 < low < high <= 1e7 * low
+    assert len(rates_in(low, high, scenario, POINTS)) > 20
 
 
 def test_curves_are_those_of_a_sweep():
     state = State.of("reference", ["tracked", "busy-flag-live"])
-    curves = Solver().curves(state, Frame(1e3, 2e6))
+    curves = Solver().curves(state, (1e3, 2e6))
     grid = fm.sweep(state.scenario, {RATE: curves.x}, state.policies)
     for policy in state.names:
         for metric in ("switch_share", "crypto_slowdown", "sojourn_mean_us"):
@@ -59,12 +61,12 @@ def test_the_point_is_what_evaluate_says():
 
 def test_nothing_is_solved_twice_and_the_rate_moves_no_curve(monkeypatch):
     calls = []
-    true = solver_module.metrics_of
+    true = slices_module.metrics_of
     monkeypatch.setattr(
-        solver_module, "metrics_of", lambda *given: calls.append(len(given[0])) or true(*given)
+        slices_module, "metrics_of", lambda *given: calls.append(len(given[0])) or true(*given)
     )
     solver, state = Solver(), State.of("reference", ["tracked"])
-    frame = Frame(1e3, 1e6)
+    frame = (1e3, 1e6)
     first = solver.curves(state, frame)
     moved = solver.curves(state.set(CONTROLS["rate"], 3e4), frame)
     assert len(calls) == 1

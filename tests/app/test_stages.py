@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -129,3 +130,66 @@ def test_settled_outlasts_a_value_that_comes_late():
         return watched.value, watched.seen[-1], watched.stages.at_rest
 
     assert asyncio.run(run()) == (2, (1, 2), True)
+
+
+def test_a_stage_that_starves_gets_its_turn_with_the_newest_value():
+    """A slider that does not stop leaves no time between its values."""
+
+    async def run():
+        watched = Watched(0.0, 0.0, 0.0)
+        follow, tell, late = watched.stages.stages
+        watched.stages.stages = (follow, replace(tell, starved_s=0.05), late)
+        loop = asyncio.get_running_loop()
+        end = loop.time() + 0.5
+        while loop.time() < end:
+            watched.change(watched.value + 1)
+            await asyncio.sleep(0.001)
+        moving = list(watched.seen)
+        await rest(watched.stages)
+        return moving, watched.seen, watched.value
+
+    moving, seen, last = asyncio.run(run())
+    told = [value for stage, value in moving if stage == 1]
+    assert 2 <= len(told) <= 10
+    assert told == sorted(set(told))
+    assert all(stage != 2 for stage, _ in moving)
+    assert seen[-3:] == [(0, last), (1, last), (2, last)]
+
+
+def test_work_in_steps_is_dropped_when_something_changes():
+    async def run():
+        watched, steps = Watched(0.0), []
+
+        def work():
+            value = watched.value
+            for i in range(5):
+                steps.append((value, i))
+                if (value, i) == (1, 2):
+                    watched.change(2)
+                yield
+
+        watched.stages = Stages([Stage(work)], watched.errors.append)
+        watched.change(1)
+        await rest(watched.stages)
+        return steps
+
+    assert asyncio.run(run()) == [(1, 0), (1, 1), (1, 2), *((2, i) for i in range(5))]
+
+
+def test_what_a_step_raises_is_told_and_later_stages_wait():
+    def work():
+        yield
+        raise ValueError("the moon is full")
+
+    async def run(looped):
+        errors, seen = [], []
+        stages = Stages([Stage(work), Stage(lambda: seen.append(1))], errors.append)
+        if looped:
+            stages.mark()
+            await rest(stages)
+        else:
+            stages.run()
+        return [str(error) for error in errors], seen
+
+    for looped in (True, False):
+        assert asyncio.run(run(looped)) == (["the moon is full"], [])

@@ -6,17 +6,20 @@ import re
 import secrets
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser import servers
+from tests.browser.app import NOTEBOOK, start_app, start_over
 from tests.browser.pages import LabPage, VoilaPage
 from tests.conftest import REPORTS
 from tests.house import ROOT
 
 SHOTS = ROOT / "build" / "screenshots"
+SIZE = {"width": 1400, "height": 1000}
 WAIT_S = 30.0  # for anything that no test gives a time of its own
 
 # A quiet Chromium that asks nobody but the loopback interface for anything.
@@ -68,19 +71,34 @@ def voila_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.S
         yield server
 
 
-@pytest.fixture
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """An empty page with a fresh profile; a test that fails leaves a picture of it."""
-    context: BrowserContext = browser.new_context(viewport={"width": 1400, "height": 1000})
+@contextmanager
+def new_page(browser: Browser) -> Iterator[Page]:
+    """An empty page with a fresh profile."""
+    context: BrowserContext = browser.new_context(viewport=SIZE)
     context.set_default_timeout(1000 * WAIT_S)
-    page = context.new_page()
-    yield page
+    yield context.new_page()
+    context.close()
+
+
+def has_failed(request: pytest.FixtureRequest) -> bool:
     reports = request.node.stash.get(REPORTS, {})
-    if "call" in reports and reports["call"].failed:
+    return any(report.failed for report in reports.values())
+
+
+def keep_failure(page: Page, request: pytest.FixtureRequest) -> None:
+    """A test that fails leaves a picture of its page."""
+    if has_failed(request):
         SHOTS.mkdir(parents=True, exist_ok=True)
         name = re.sub(r"[^\w.-]+", "-", request.node.name)
         page.screenshot(path=SHOTS / f"failed-{name}.png")
-    context.close()
+
+
+@pytest.fixture
+def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page for one test."""
+    with new_page(browser) as page:
+        yield page
+        keep_failure(page, request)
 
 
 def put(notebook: Path, server: servers.Server) -> Path:
@@ -93,9 +111,19 @@ def put(notebook: Path, server: servers.Server) -> Path:
 def open_in_lab(notebook: Path, server: servers.Server, page: Page) -> LabPage:
     """Open a copy of a notebook in a workspace of its own, where no other notebook is open."""
     copy = put(notebook, server)
-    opened = LabPage(page, copy, SHOTS)
     workspace = copy.parent.name
-    page.goto(server.address(f"/lab/workspaces/{workspace}/tree/{workspace}/{copy.name}"))
+    return open_at(f"/lab/workspaces/{workspace}/tree/{workspace}/{copy.name}", copy, server, page)
+
+
+def open_in_notebook_7(notebook: Path, server: servers.Server, page: Page) -> LabPage:
+    """Open a copy of a notebook in Notebook 7."""
+    copy = put(notebook, server)
+    return open_at(f"/notebooks/{copy.parent.name}/{copy.name}", copy, server, page)
+
+
+def open_at(path: str, copy: Path, server: servers.Server, page: Page) -> LabPage:
+    opened = LabPage(page, copy, SHOTS)
+    page.goto(server.address(path))
     opened.wait_idle()
     return opened
 
@@ -108,8 +136,12 @@ def open_lab(page: Page, lab_server: servers.Server) -> Iterator[Callable[[Path]
     """
     yield lambda notebook: open_in_lab(notebook, lab_server, page)
     if page.url != "about:blank":
-        # Its kernel would go on, at the next tests' cost.
-        page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+        end_kernels(page)
+
+
+def end_kernels(page: Page) -> None:
+    """They would go on, at the next tests' cost."""
+    page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
 
 
 @pytest.fixture
@@ -126,3 +158,52 @@ def open_voila(page: Page, voila_server: servers.Server) -> Callable[..., VoilaP
         return opened
 
     return open_notebook
+
+
+class SharedApp:
+    """The first notebook in JupyterLab, run once for all tests that begin where it does.
+
+    Nobody gets the page of a test that failed: :meth:`drop` it, and the next gets a new one.
+    """
+
+    def __init__(self, browser: Browser, server: servers.Server) -> None:
+        self._browser, self._server = browser, server
+        self._stack, self._lab = ExitStack(), None
+
+    def get(self) -> LabPage:
+        """The app, as it was when it began."""
+        if self._lab is None:
+            page = self._stack.enter_context(new_page(self._browser))
+            self._stack.callback(end_kernels, page)
+            self._lab = open_in_lab(NOTEBOOK, self._server, page)
+            start_app(self._lab)
+        self._lab.page.set_viewport_size(SIZE)
+        start_over(self._lab)
+        return self._lab
+
+    def drop(self) -> None:
+        """Close the page."""
+        self._lab = None
+        self._stack.close()
+
+
+@pytest.fixture(scope="package")
+def shared_app(browser: Browser, lab_server: servers.Server) -> Iterator[SharedApp]:
+    """Made when it is asked for."""
+    app = SharedApp(browser, lab_server)
+    yield app
+    app.drop()
+
+
+@pytest.fixture
+def lab(shared_app: SharedApp, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    """The first notebook in JupyterLab, run, with its app at rest."""
+    try:
+        shown = shared_app.get()
+    except Exception:
+        shared_app.drop()
+        raise
+    yield shown
+    keep_failure(shown.page, request)
+    if has_failed(request):
+        shared_app.drop()

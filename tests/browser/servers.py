@@ -1,4 +1,4 @@
-"""JupyterLab and Voila on a free loopback port, with a token and folders of their own."""
+"""JupyterLab, Notebook 7 and Voila on free loopback ports, each with a token and folders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["Server", "lab", "serve", "voila"]
+__all__ = ["Server", "lab", "notebook", "serve", "voila"]
 
 START_S = 90.0  # a server that is not up by then never will be
 STOP_S = 15.0  # time for it to shut its kernels down
@@ -136,10 +136,20 @@ def serve(home: Path, command: list[str], probe: str) -> Iterator[Server]:
 
 def lab(home: Path) -> contextlib.AbstractContextManager[Server]:
     """JupyterLab over the folder `root` of `home`."""
+    return _jupyter(home, "jupyterlab", "LabApp", "--LabApp.news_url=None")
+
+
+def notebook(home: Path) -> contextlib.AbstractContextManager[Server]:
+    """Notebook 7 over the folder `root` of `home`."""
+    return _jupyter(home, "notebook", "JupyterNotebookApp")
+
+
+def _jupyter(
+    home: Path, module: str, app: str, *more: str
+) -> contextlib.AbstractContextManager[Server]:
     options = ["--no-browser", "--allow-root", "--ip=127.0.0.1", "--ServerApp.port_retries=0"]
-    options += ["--LabApp.expose_app_in_browser=True", "--LabApp.news_url=None"]
-    command = [sys.executable, "-m", "jupyterlab", "--port=PORT", *options]
-    return serve(home, command, "/api/status")
+    options += [f"--{app}.expose_app_in_browser=True", *more]
+    return serve(home, [sys.executable, "-m", module, "--port=PORT", *options], "/api/status")
 
 
 def voila(home: Path) -> contextlib.AbstractContextManager[Server]:

@@ -9,7 +9,7 @@ from tests.browser.conftest import SHOTS
 from tests.browser.pages import LabPage
 from tests.house import ROOT
 
-NOTEBOOK = ROOT / "notebooks" / "01-which-policy.ipynb"
+NOTEBOOK = ROOT / "notebooks" / "00-start-here.ipynb"
 
 
 def test_make_lab_opens_the_first_notebook(page, tmp_path, monkeypatch):

@@ -2,81 +2,28 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-import pytest
 from PIL import Image
 
 import fpsimd_model as fm
 from fpsimd_model.app.line import state_of
+from tests.browser.app import (
+    AT_REST,
+    FIGURE,
+    NOTEBOOK,
+    at_rest,
+    changing,
+    entry,
+    export,
+    row,
+    type_in,
+    unfold,
+    wait_entry,
+)
 from tests.browser.pages import WidgetPage
-from tests.house import ROOT
-
-NOTEBOOK = ROOT / "notebooks" / "01-which-policy.ipynb"
-AT_REST = '.fm-table table[data-shown^="rest"]'
-FIGURE = ".fm-figure"
-
-
-def at_rest(shown: WidgetPage, after: int = -1) -> int:
-    """Wait until a change later than `after` is drawn, sharp and with all its numbers."""
-    handle = shown.page.wait_for_function(
-        """([table, after]) => {
-          const [what, number] = (document.querySelector(table)?.dataset.shown ?? '').split(' ');
-          return what === 'rest' && Number(number) > after && number;
-        }""",
-        arg=[".fm-table table", after],
-    )
-    return int(handle.json_value())
-
-
-@contextmanager
-def changing(shown: WidgetPage) -> Iterator[None]:
-    """What is done within changes something; wait until it is drawn, and the picture is another."""
-    before, picture = at_rest(shown), shown.picture(FIGURE)
-    yield
-    at_rest(shown, before)
-    assert shown.picture(FIGURE) != picture
-
-
-def entry(shown: WidgetPage, name: str) -> str:
-    return shown.widget(f".fm-{name} .fm-entry input").input_value()
-
-
-def wait_entry(shown: WidgetPage, name: str, value: str) -> None:
-    shown.page.wait_for_function(
-        "([css, value]) => document.querySelector(css).value === value",
-        arg=[f".fm-{name} .fm-entry input", value],
-    )
-
-
-def type_in(shown: WidgetPage, css: str, text: str) -> None:
-    field = shown.widget(f"{css} input")
-    field.fill(text)
-    field.press("Enter")
-
-
-def row(shown: WidgetPage, policy: str) -> str:
-    return shown.text(f'.fm-table tr[data-policy="{policy}"]')
 
 
 def height(shown: WidgetPage) -> float:
     return shown.widget(".fm-app").bounding_box()["height"]
-
-
-def unfold(shown: WidgetPage, title: str) -> None:
-    shown.widget(".fm-more").get_by_text(title).click()
-
-
-@pytest.fixture
-def lab(open_lab):
-    """The notebook in JupyterLab, run, with its app at rest."""
-    lab = open_lab(NOTEBOOK)
-    lab.run_all()
-    lab.widget(FIGURE).scroll_into_view_if_needed()
-    at_rest(lab)
-    return lab
 
 
 def test_keys_move_values_figure_and_table_and_reset_brings_them_back(lab):
@@ -108,6 +55,7 @@ def test_keys_move_values_figure_and_table_and_reset_brings_them_back(lab):
 
 
 def test_a_drag_with_the_mouse_ends_at_its_last_value(lab):
+    lab.widget(".fm-slowdown").scroll_into_view_if_needed()
     handle = lab.widget(".fm-slowdown .noUi-handle").bounding_box()
     track = lab.widget(".fm-slowdown .noUi-target").bounding_box()
     x, y = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
@@ -122,21 +70,21 @@ def test_a_drag_with_the_mouse_ends_at_its_last_value(lab):
 
 def test_export_writes_what_is_shown_even_if_it_overtakes_the_slider(lab):
     lab.press(".fm-rate", "ArrowRight", times=6)
-    lab.click(".fm-export")  # at once, before the last value has arrived
-    lab.wait_text(".fm-status", re.compile(r"wrote which-policy .* into figures-out \(#1\)"))
-    folder = lab.folder / "figures-out"
+    folder = export(lab, "overtaken")  # at once, before the last value has arrived
     names = {path.name for path in folder.iterdir()}
     assert names == {f"which-policy.{kind}" for kind in ("png", "svg", "pdf", "txt", "toml")}
     made = fm.figures.read_parameters(folder / "which-policy.png")
     assert Image.open(folder / "which-policy.png").text["Description"]
-    assert made["scenario"]["softirq"]["interrupts_per_s"] == float(entry(lab, "rate")) == 20000.0
+    scenario = fm.Scenario.from_toml(made["scenario"])
+    assert scenario.softirq.interrupts_per_s == float(entry(lab, "rate")) == 20000.0
+    for kind in ("png", "svg", "pdf", "txt"):
+        assert fm.figures.reproduce(folder / f"which-policy.{kind}").identical
     assert fm.Scenario.load(folder / "which-policy.toml") == state_of(made["line"]).scenario
     text = (folder / "which-policy.txt").read_bytes()
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 72
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    lab.click(".fm-export")
-    lab.wait_text(".fm-status", "(#2)")
+    export(lab, "overtaken")
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     type_in(lab, ".fm-folder", "which-policy.txt/here")
     (lab.folder / "which-policy.txt").write_text("in the way")
@@ -161,7 +109,7 @@ def test_presets_policies_and_views(lab):
     with changing(lab):
         lab.widget(".fm-policy-tracked input").uncheck()
     assert lab.widget('.fm-table tr[data-policy="tracked"]').count() == 0
-    for title in ("saving and NEON", "packet delay"):
+    for title in ("saving, NEON", "mean delay", "how long", "Gb/s at most", "moves, crypto"):
         with changing(lab):
             lab.widget(".fm-views").get_by_text(title).click()
         lab.shot(f"which-policy-{title}")
@@ -216,6 +164,23 @@ def test_a_line_restores_a_state(lab):
     assert lab.page.evaluate("() => navigator.clipboard.readText()") == line
 
 
+def test_values_beyond_a_slider_stay_what_they_are(lab):
+    """A slider that gets more notches, or fewer, is not to send another value back."""
+    with changing(lab):
+        type_in(lab, ".fm-residency .fm-entry", "200k")
+    assert entry(lab, "residency") == "200000"
+    with changing(lab):
+        lab.press(".fm-residency", "ArrowLeft")
+        wait_entry(lab, "residency", "100000")
+    with changing(lab):
+        lab.press(".fm-residency", "ArrowRight")
+        wait_entry(lab, "residency", "200000")
+    with changing(lab):
+        lab.click(".fm-reset-all")
+        wait_entry(lab, "residency", "1000")
+    assert lab.widget(".fm-line code").text_content() == 'fm.app.explore("cortex-a57-ipsec")'
+
+
 def test_a_page_that_is_loaded_again_runs_again(lab):
     with changing(lab):
         lab.press(".fm-rate", "ArrowRight", times=2)
@@ -256,17 +221,10 @@ def test_voila_takes_values_from_the_address(open_voila):
     with changing(voila):
         voila.press(".fm-slowdown", "ArrowLeft", times=4)
         wait_entry(voila, "slowdown", "12")
-    voila.click(".fm-export")
-    voila.wait_text(".fm-status", "(#1)")
-    made = fm.figures.read_parameters(voila.folder / "figures-out" / "which-policy.svg")
-    assert made["scenario"]["softirq"]["interrupts_per_s"] == 30000.0
-    assert made["scenario"]["crypto"]["slowdown"] == 12.0
+    made = fm.figures.read_parameters(export(voila, "figures-out") / "which-policy.svg")
+    scenario = fm.Scenario.from_toml(made["scenario"])
+    assert scenario.softirq.interrupts_per_s == 30000.0
+    assert scenario.crypto.slowdown == 12.0
     assert made["policies"] == ["tracked", "switch-on-exit", "defer-to-put"]
     assert "token" not in str(made)
     voila.shot("which-policy-voila")
-
-
-def test_voila_tells_of_a_bad_address(open_voila):
-    voila = open_voila(NOTEBOOK, ready=AT_REST, query="softirq.interrupts_per_s=fast")
-    voila.wait_text(".fm-status .fm-error", "the page's address: [softirq] interrupts_per_s")
-    assert entry(voila, "rate") == "10159.25"

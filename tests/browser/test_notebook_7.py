@@ -1,0 +1,54 @@
+"""Notebook 7, whose page is another than JupyterLab's: notebooks open, run, and follow a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser import servers
+from tests.browser.app import FIGURE, changing, entry, start_app, wait_entry
+from tests.browser.conftest import end_kernels, open_in_notebook_7
+from tests.browser.pages import LabPage
+from tests.house import ROOT
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]:
+    """What `jupyter notebook` starts."""
+    with servers.notebook(tmp_path_factory.mktemp("notebook")) as server:
+        yield server
+
+
+def opened(notebook: Path, server: servers.Server, page: Page) -> LabPage:
+    shown = open_in_notebook_7(notebook, server, page)
+    shown.console.clear()  # its own start-up complains of a setting without a schema
+    return shown
+
+
+def test_a_key_moves_slider_and_picture(server, page):
+    shown = opened(ROOT / "notebooks" / "00-start-here.ipynb", server, page)
+    start_app(shown)
+    # As a hand does: it takes the focus, which this page gives to the last cell that it ran.
+    shown.widget(".fm-rate .noUi-handle").click()
+    with changing(shown):
+        shown.press(".fm-rate", "ArrowRight", times=4)
+        wait_entry(shown, "rate", "16000")
+    assert entry(shown, "rate") == "16000"
+    assert shown.picture(FIGURE).startswith("1280x840:")
+    shown.shot("start-here-notebook-7")
+    assert shown.cell_errors() == []
+    assert shown.console == []
+    end_kernels(page)
+
+
+@pytest.mark.parametrize("name", ["05-write-your-own-policy", "06-the-thread"])
+def test_a_notebook_of_pictures_runs(server, page, name):
+    shown = opened(ROOT / "notebooks" / f"{name}.ipynb", server, page)
+    shown.run_all()
+    assert shown.page.locator(".jp-OutputArea-output img").count() > 0
+    shown.shot(f"{name}-notebook-7")
+    assert shown.console == []
+    end_kernels(page)
