@@ -4,8 +4,11 @@ from __future__ import annotations
 
 __all__ = ["CSS"]
 
+# Notebook 7 takes arrow keys for its cells unless what has the focus says not to.
 CSS = """
-<style>
+<style onload="document.addEventListener('focusin', (e) => {
+  if (e.target.matches?.('.fm-app .noUi-handle'))
+    e.target.setAttribute('data-lm-suppress-shortcuts', '') })">
 .fm-app { container-type: inline-size; overflow: visible; padding: 2px;
   --fm-ink: var(--jp-ui-font-color1, #222); --fm-pale: var(--jp-ui-font-color2, #666);
   --fm-line: var(--jp-border-color2, #ddd); --fm-bad: var(--jp-error-color1, #c62828);

@@ -30,6 +30,12 @@ class Row:
     reason: str = ""
     stale: frozenset[str] = frozenset()
 
+    @property
+    def solved(self) -> bool:
+        """Whether the formula has numbers: it has a steady state and leaves nothing out."""
+        share = self.metrics.get("switch_share")
+        return self.status == "ok" and share is not None and not math.isnan(share)
+
 
 @dataclass(frozen=True, slots=True)
 class _Field:
@@ -80,7 +86,7 @@ def rows_of(
         old = before.get(policy.name)
         steady = not math.isnan(metrics["switch_share"])
         if not steady:
-            said = old if old is not None and old.status != "ok" else None
+            said = old if old is not None and not old.solved else None
             status, reason = (said.status, said.reason) if said else ("unstable", "")
             rows.append(Row(policy, verdict, metrics, status, reason))
             continue
@@ -106,10 +112,10 @@ def table(rows: Sequence[Row], shown: str) -> str:
 
 def _row(row: Row, style: Style) -> str:
     cells = [_name(row, style), _verdict(row.verdict)]
-    if row.status == "ok":
+    if row.solved:
         cells += [_number(row, field) for field in FIELDS]
     else:
-        words = f"{row.status}: {row.reason}" if row.reason else f"{row.status}"
+        words = ": ".join(filter(None, ("" if row.status == "ok" else row.status, row.reason)))
         cells.append(
             f'<td class="fm-no" colspan="{len(FIELDS)}" title="{escape(words)}">'
             f"<div>{escape(words)}</div></td>"

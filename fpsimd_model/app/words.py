@@ -29,7 +29,7 @@ def upshot(rows: Sequence[Row], state: State) -> str:
     """
     rate = text_of(state.scenario.softirq.rate_per_s)
     where = f"At {rate} interrupts/s"
-    good = [row for row in rows if row.verdict.correct and row.status == "ok"]
+    good = [row for row in rows if row.verdict.correct and row.solved]
     delays = [d for row in good if (d := row.metrics["sojourn_mean_us"]) is not None and d > 0]
     harmless = [row for row in good if _harmless(row, min(delays, default=0.0))]
     if not harmless:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import html
 from pathlib import Path
 
@@ -86,6 +87,14 @@ class TracePanel(widgets.VBox):
         self._report.value = _text(report(found, prediction=self.prediction))
         self._replay.value = _text(replay_table(done))
         self._say("; ".join([f"{found.name}: {_verdict(self.prediction)}", *found.notes]))
+
+    def _repr_mimebundle_(self, **kwargs: object) -> dict:
+        """The widget, and a picture where widgets cannot run."""
+        bundle = super()._repr_mimebundle_(**kwargs)
+        bundle["text/plain"] = f"<trace {self.calibration.name if self.calibration else 'unread'}>"
+        if self.calibration is not None:
+            bundle["image/png"] = base64.b64encode(self._figure.value).decode()
+        return bundle
 
     def _chosen(self, change: dict) -> None:
         path = change["new"] or self._path.value.strip()

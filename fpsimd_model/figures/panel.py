@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ..errors import InputError
@@ -16,7 +17,8 @@ class Panel:
 
     `usual` is the value that most policies have all along: they share one line and one label,
     which says how many they are, and `usual_text` if it is given.  `weight` is the panel's share of
-    the height, and a logarithmic axis shows so many `decades` at most.
+    the height, and a logarithmic axis shows so many `decades` at most, a linear one nothing below
+    `least`, in the title's unit.
     """
 
     metric: str
@@ -27,6 +29,7 @@ class Panel:
     usual: float | None = None
     usual_text: str = ""
     decades: float = 6.0
+    least: float = -math.inf
 
     def usual_label(self, n: int, of: int) -> str:
         """What the common line of n policies is called, of so many in the figure.
@@ -50,7 +53,13 @@ PANELS: dict[str, Panel] = {
             weight=1.75,
             decades=3.0,
         ),
-        Panel("saving", "register moves saved, against switch-on-exit [%]", 100.0, log=False),
+        Panel(
+            "saving",
+            "register moves saved, against switch-on-exit [%]",
+            100.0,
+            log=False,
+            least=-100.0,
+        ),
         Panel(
             "crypto_slowdown",
             "crypto time per packet, relative to NEON always",

@@ -57,7 +57,7 @@ def limits(values: Iterable[np.ndarray], panel: Panel, log: bool) -> tuple[float
         low, high = log_limits(float(low), float(high), panel.decades)
         return low, high, 0.06 * math.log(high / low)
     low, high = (every.min(), every.max()) if len(every) else (0.0, 1.0)
-    low, high = min(float(low), 0.0), max(float(high), 0.0)
+    low, high = max(min(float(low), 0.0), panel.least), max(float(high), 0.0)
     if high == low:
         high = low + 1.0
     ticks = linear_ticks(low, high, 11)

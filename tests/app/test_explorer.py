@@ -287,15 +287,15 @@ def test_only_the_newest_value_is_drawn(app, monkeypatch):
     assert re.search(r'data-shown="rest \d+"', app.screen.html["table"].value)
 
 
-def test_what_the_engine_refuses_is_told_and_the_old_picture_goes_pale(app):
-    before = image(app)
+def test_what_the_formula_leaves_out_is_told_in_the_row(app):
     app.screen.paste.value = "vm-idle?softirq.fallback=cryptd"
-    assert "cryptd" in text(app, "status")
-    assert "fm-stale" in app.screen.tabs.body._dom_classes
-    assert image(app) == before
-    app.screen.reset.click()
-    assert "fm-stale" not in app.screen.tabs.body._dom_classes
+    assert "cryptd, to which this policy falls back" in row_of(app, "busy-flag-live")
+    assert "correct" in row_of(app, "tracked")
+    assert "cryptd" not in row_of(app, "tracked")
     assert text(app, "status").strip() == "ready"
+    for name in app.screen.tabs.tabs:
+        app.screen.tabs.buttons.value = name
+        assert "fm-error" not in app.screen.html["status"].value
 
 
 def test_any_failure_ends_in_the_status_line(app, monkeypatch):

@@ -79,7 +79,6 @@ SCENARIOS = {
     "[vcpu]\nresidency_us = {mean = 1, shape = 'gama'}\n": "gamma",
     "[vcpu]\nresidency_us = {mean = 1, shape = 'empirical', samples = 'none.csv'}\n": "none.csv",
     "[vcpu]\nresidency_us = 1\nresidency_us = 2\n": "not TOML",
-    "[softirq]\nfallback = 'cryptd'\n": "montecarlo",
     "[softirq]\ninterrupts_per_s = {shape='mmpp', rate1_per_s=1e4}\n": "rate2_per_s",
 }
 
