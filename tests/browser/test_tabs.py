@@ -70,7 +70,7 @@ def test_the_map_follows_its_sliders(lab):
     assert fm.figures.reproduce(export(lab, "figures-out") / "policy-map.png").identical
 
 
-def test_how_long_packets_take_follows_the_sliders_and_is_simulated_at_rest(lab):
+def test_how_long_packets_take_follows_the_sliders(lab):
     choose_tab(lab, "how long")
     assert lab.picture(FIGURE).startswith("1280x840:")
     with changing(lab):
