@@ -59,18 +59,18 @@ def pytest_make_collect_report(collector) -> Generator[None, pytest.CollectRepor
     return report
 
 
-#: Where tests share what is dear: servers and a browser, or many recordings.
+#: Files whose tests share what is dear: an app in a page, or many recordings.
 TOGETHER = ("tests/browser/", "tests/calibration/test_recovery.py")
 
 
 class Together(LoadScopeScheduling):
-    """Tests go to whichever worker is free; those that share something to one worker.
+    """Tests go to whichever worker is free; those of a file that shares something to one worker.
 
     (The mark `xdist_group` would say the same, but pytest 9.2 ignores it: pytest-xdist #1386.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)
+        return nodeid.partition("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import json_option, policy_option, progress_bar, write_json
+from .options import apart, json_option, policy_option, progress_bar, write_json
 from .scenario import scenario_of
 
 __all__ = ["agree"]
@@ -63,6 +63,8 @@ def agree(
 
     if not scenarios and count is None:
         raise click.UsageError("name a scenario, or ask for --design COUNT.")
+    for scenario in scenarios:
+        apart(scenario, keep, json_file)
     listed = [designed(name) or scenario_of(name) for name in scenarios]
     listed += design(count, seed) if count else []
     with progress_bar("comparing", quiet) as progress:

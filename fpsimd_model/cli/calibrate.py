@@ -9,7 +9,7 @@ import click
 
 from ..errors import InputError
 from ..resources import write_text
-from .options import json_option, note, write_json
+from .options import apart, json_option, note, write_json
 from .reading import reading, trace_options
 from .scenario import scenario_of
 
@@ -68,6 +68,8 @@ def calibrate(
     from ..calibration import predict as _predict
     from ..calibration.report import report
 
+    for source in (trace, preset):
+        apart(source, output, report_file, figure_file, json_file)
     base = scenario_of(preset)
     recipe = None
     if figure_file is not None:

@@ -6,7 +6,7 @@ import click
 
 from ..engines import ENGINES
 from ..engines import evaluate as _evaluate
-from .options import json_option, note, policy_option, progress_bar, write_json
+from .options import apart, json_option, note, policy_option, progress_bar, write_json
 from .scenario import scenario_of
 
 __all__ = ["evaluate"]
@@ -37,6 +37,7 @@ __all__ = ["evaluate"]
 @json_option
 def evaluate(scenario, engine, names, seed, seconds, workers, quiet, json_file) -> None:
     """Metrics of each policy in SCENARIO, a TOML file (- for standard input) or a preset's name."""
+    apart(scenario, json_file)
     found = scenario_of(scenario)
     with progress_bar("simulating", quiet) as progress:
         results = _evaluate(

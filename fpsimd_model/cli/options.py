@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import click
 
@@ -12,7 +13,7 @@ from .. import policies as _policies
 from ..errors import InputError
 from ..resources import write_text
 
-__all__ = ["json_option", "note", "policy_option", "progress_bar", "write_json"]
+__all__ = ["apart", "json_option", "note", "policy_option", "progress_bar", "write_json"]
 
 json_option = click.option(
     "--json",
@@ -33,6 +34,23 @@ def policy_option(command: Callable) -> Callable:
         help="A policy; repeat for several. Default: all of them.",
         callback=lambda ctx, param, value: [p.name for p in _policies.select(value or None)],
     )(command)
+
+
+def apart(source: str, *outputs: str | None) -> None:
+    """Refuse to write over what is read: a recorded trace cannot be made again.
+
+    Raises
+    ------
+    InputError
+        If an output is the file `source`, by whatever name.
+    """
+    for output in outputs:
+        try:
+            same = output is not None and Path(source).samefile(output)
+        except (OSError, ValueError):  # one of them is no file, or none yet
+            continue
+        if same:
+            raise InputError(f"{output}: would be written over what is read; name another file")
 
 
 def write_json(file: str, value: object) -> None:

@@ -8,7 +8,7 @@ import click
 
 from ..errors import InputError
 from ..replayer import replay as _replay
-from .options import json_option, note, policy_option, write_json
+from .options import apart, json_option, note, policy_option, write_json
 from .reading import reading, trace_options
 
 __all__ = ["replay"]
@@ -24,6 +24,7 @@ def replay(trace, names, cpu, residency_from, tsc_hz, strict, quiet, json_file) 
     - for standard input."""
     if trace == "-" and sys.stdin is None:
         raise InputError("<standard input>: is closed; name a trace")
+    apart(trace, json_file)
     with reading(trace, quiet) as progress:
         done = _replay(
             trace, names, cpu=cpu, strict=strict, tsc_hz=tsc_hz,

@@ -7,6 +7,7 @@ import sys
 import click
 
 from ..errors import InputError
+from .options import apart
 
 __all__ = ["reproduce"]
 
@@ -24,6 +25,7 @@ def reproduce(context, file, output) -> None:
     from ..figures import reproduce as _reproduce
     from ..figures import write_files
 
+    apart(file, output)
     found = _reproduce(file)
     if output == "-":
         if sys.stdout is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 
 from ..errors import InputError
@@ -34,7 +35,9 @@ def scenario_of(name: str) -> Scenario:
     if not Path(name).exists() and name in presets():
         return preset(name)
     if not Path(name).exists() and Path(name).suffix != ".toml":
+        near = get_close_matches(name, presets(), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
         raise InputError(
-            f"{name}: no such file, and no preset; `fpsimd-model presets` lists the presets"
+            f"{name}: no such file, and no preset; {hint}`fpsimd-model presets` lists the presets"
         )
     return Scenario.load(name)

@@ -12,7 +12,7 @@ class ReloadAtEntry(TrackedSaveAtLoad):
     """Tracked; registers lost since the last run are reloaded at guest entry, without a trap."""
 
     name = "reload-at-entry"
-    kernel = "as x86 does it, v5.4 to v7.1"
+    kernel = "as x86 does it since its fix of 2020"
     sources = ("v5.9.1 arch/x86/kvm/x86.c vcpu_enter_guest, kvm_load_guest_fpu",)
 
     def guest_enter(self, cpu: Cpu) -> None:

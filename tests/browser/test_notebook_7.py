@@ -22,10 +22,17 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[servers.Server]
         yield server
 
 
+# JupyterLab's shortcuts extension looks its own settings up while others are loaded, which in
+# Notebook 7 may be before its own: whatever else the page complains of fails.
+KNOWN = "Cannot read properties of undefined (reading 'schema')"
+
+
 def opened(notebook: Path, server: servers.Server, page: Page) -> LabPage:
-    shown = open_in_notebook_7(notebook, server, page)
-    shown.console.clear()  # its own start-up complains of a setting without a schema
-    return shown
+    return open_in_notebook_7(notebook, server, page)
+
+
+def complaints(shown: LabPage) -> list[str]:
+    return [text for text in shown.console if text != KNOWN]
 
 
 def test_a_key_moves_slider_and_picture(server, page):
@@ -40,7 +47,7 @@ def test_a_key_moves_slider_and_picture(server, page):
     assert shown.picture(FIGURE).startswith("1280x840:")
     shown.shot("start-here-notebook-7")
     assert shown.cell_errors() == []
-    assert shown.console == []
+    assert complaints(shown) == []
     end_kernels(page)
 
 
@@ -50,5 +57,5 @@ def test_a_notebook_of_pictures_runs(server, page, name):
     shown.run_all()
     assert shown.page.locator(".jp-OutputArea-output img").count() > 0
     shown.shot(f"{name}-notebook-7")
-    assert shown.console == []
+    assert complaints(shown) == []
     end_kernels(page)

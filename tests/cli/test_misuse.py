@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -29,6 +30,7 @@ MISUSE = {
     ("evaluate", "reference", "-p", "zzz"): "`fpsimd-model policies` lists them",
     ("evaluate", "reference", "-p", ""): "no policy is called ''",
     ("evaluate", "nosuch"): "no such file, and no preset",
+    ("evaluate", "cortex-a57-ipsek"): "did you mean cortex-a57-ipsec?",
     ("evaluate", "nosuch.toml"): "nosuch.toml: cannot be read (no such file or directory)",
     ("evaluate", "."): "is a folder",
     ("evaluate", ""): "",
@@ -156,3 +158,30 @@ def test_an_interrupt_from_the_keyboard_is_one_line(run, monkeypatch):
     done = run("check")
     assert (done.status, done.out) == (130, "")
     assert done.err.strip() == "fpsimd-model: stopped"
+
+
+WRITES = {
+    "calibrate": ("trace.txt.gz", "-o", "trace.txt.gz", "--no-predict"),
+    "calibrate --report": ("trace.txt.gz", "-o", "mine.toml", "--report", "./trace.txt.gz"),
+    "calibrate --json": ("trace.txt.gz", "-o", "mine.toml", "--json", "link"),
+    "calibrate --preset": ("trace.txt.gz", "--preset", "base.toml", "-o", "base.toml"),
+    "replay": ("trace.txt.gz", "--json", "trace.txt.gz"),
+    "evaluate": ("base.toml", "--json", "base.toml"),
+    "agree": ("reference", "base.toml", "--keep", "base.toml"),
+    "reproduce": ("base.toml", "-o", "base.toml"),
+}
+
+
+@pytest.mark.parametrize("command", WRITES)
+def test_what_is_read_is_not_written_over(run, files, tmp_path, command):
+    kept = {"trace.txt.gz": Path(TRACE).read_bytes(), "base.toml": b'preset = "reference"\n'}
+    for name, content in kept.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "link").symlink_to("trace.txt.gz")
+    there = files()
+    assert (
+        "over what is read; name another file"
+        in run(command.split()[0], *WRITES[command]).complaint
+    )
+    assert files() == there
+    assert {name: (tmp_path / name).read_bytes() for name in kept} == kept
