@@ -15,7 +15,7 @@ class DeferToPut(Policy):
 
     name = "defer-to-put"
     kernel = "proposed, Feb 2018"
-    sources = (_THREAD,)
+    sources = (_THREAD, "rebuilt from what the thread says of it: its diff was not at hand")
 
     def vcpu_load(self, cpu: Cpu) -> None:
         cpu.arm_trap()
