@@ -64,7 +64,8 @@ def explore(
     Raises
     ------
     PolicyError
-        If a hook fails, or the policy has more than 20,000 states (a counter without bound).
+        If a hook fails or throws dice, or the policy has more than 20,000 states (a counter
+        without bound).
 
     >>> from fpsimd_model.policies import SwitchOnExit
     >>> len(explore(SwitchOnExit).states) < 30
@@ -86,9 +87,12 @@ def explore(
         for event, (where, _) in EVENTS.items():
             if position not in where or event in left_out:
                 continue
-            cpu.set_state(state)
-            out = step(hooks, cpu, position, event)
-            key = (out.position, cpu.state())
+            out, key = _again(hooks, cpu, position, state, event)
+            if (out, key) != _again(hooks, cpu, position, state, event):
+                raise PolicyError(
+                    f"{policy.name}: a hook does one thing now and another then at {event!r}; "
+                    "what it does may depend on the CPU's state alone"
+                )
             there = index.get(key)
             if there is None:
                 there = index[key] = len(states)
@@ -101,6 +105,15 @@ def explore(
                     )
             outcomes[here, event] = (there, out)
     return Exploration(policy, tuple(states), outcomes, tuple(parents))
+
+
+def _again(
+    hooks: Policy, cpu: Cpu, position: str, state: tuple, event: str
+) -> tuple[Outcome, tuple[str, tuple]]:
+    """What an event does to a state, and what it becomes."""
+    cpu.set_state(state)
+    out = step(hooks, cpu, position, event)
+    return out, (out.position, cpu.state())
 
 
 @dataclass(frozen=True, eq=False)

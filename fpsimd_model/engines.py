@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 
 from . import policies as _policies
-from .errors import InputError, short
+from .errors import InputError
 from .policies.base import Policy
 from .results import Results
 from .scenario import Scenario
@@ -16,7 +17,7 @@ ENGINES = ("analytic", "montecarlo", "both")
 
 
 def evaluate(
-    scenario: Scenario,
+    scenario: Scenario | str | os.PathLike[str],
     policies: Iterable[str | type[Policy]] | str | type[Policy] | None = None,
     engine: str = "analytic",
     *,
@@ -30,7 +31,7 @@ def evaluate(
     Parameters
     ----------
     scenario:
-        The machine and its load.
+        The machine and its load; a preset's name or a .toml file will do.
     policies:
         Names or classes, one or several; None for all sixteen.
     engine:
@@ -54,10 +55,7 @@ def evaluate(
     >>> round(results["tracked"]["saving"], 2)
     0.56
     """
-    if not isinstance(scenario, Scenario):
-        raise InputError(
-            f"{short(repr(scenario))} is no scenario; preset(name) and Scenario.load(file) give one"
-        )
+    scenario = Scenario.of(scenario)
     chosen = _policies.select(policies)
     if engine not in ENGINES:
         raise InputError(f"no engine is called {engine!r}; there are {', '.join(ENGINES)}")
@@ -76,6 +74,8 @@ def evaluate(
     return Results(scenario, tuple(result for pair in paired for result in pair))
 
 
-def compare(scenario: Scenario, policies: Iterable[str | type[Policy]], **options) -> Results:
+def compare(
+    scenario: Scenario | str | os.PathLike[str], policies: Iterable[str | type[Policy]], **options
+) -> Results:
     """:func:`evaluate` of `scenario` for a list of `policies`; same `options`, same errors."""
     return evaluate(scenario, policies, **options)

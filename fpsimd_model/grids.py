@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 
@@ -17,7 +18,9 @@ from .scenario import Scenario
 __all__ = ["grid_of", "sweep"]
 
 
-def grid_of(scenario: Scenario, vary: Mapping[str, Sequence[float]]) -> list[Scenario]:
+def grid_of(
+    scenario: Scenario | str | os.PathLike[str], vary: Mapping[str, Sequence[float]]
+) -> list[Scenario]:
     """The scenarios of a grid: `scenario` with the values of `vary`, the last key fastest.
 
     Raises
@@ -27,7 +30,7 @@ def grid_of(scenario: Scenario, vary: Mapping[str, Sequence[float]]) -> list[Sce
     """
     if not vary or any(not hasattr(v, "__len__") or len(v) == 0 for v in vary.values()):
         raise InputError("nothing to vary: give at least one key with a list of values")
-    keys = list(vary)
+    keys, scenario = list(vary), Scenario.of(scenario)
     return [
         scenario.replace(dict(zip(keys, values, strict=True)))
         for values in itertools.product(*vary.values())
@@ -35,7 +38,7 @@ def grid_of(scenario: Scenario, vary: Mapping[str, Sequence[float]]) -> list[Sce
 
 
 def sweep(
-    scenario: Scenario,
+    scenario: Scenario | str | os.PathLike[str],
     vary: Mapping[str, Sequence[float]],
     policies: Iterable[str | type[Policy]] | str | type[Policy] | None = None,
     *,
@@ -50,7 +53,8 @@ def sweep(
     Parameters
     ----------
     scenario, vary:
-        What stays, and the values of what does not: ``{"softirq.interrupts_per_s": rates}``.
+        What stays (a preset's name or a .toml file will do), and the values of what does not:
+        ``{"softirq.interrupts_per_s": rates}``.
     policies:
         Names or classes; None for all sixteen.
     engine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import apart, json_option, policy_option, progress_bar, write_json
+from .options import Above0, apart, json_option, policy_option, progress_bar, write_json
 from .scenario import scenario_of
 
 __all__ = ["agree"]
@@ -41,7 +41,7 @@ __all__ = ["agree"]
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=Above0(),
     help="Modelled wall time of each simulation; by default some millions of events.",
 )
 @click.option("--workers", type=click.IntRange(1), help="Threads.")

@@ -6,7 +6,7 @@ import click
 
 from ..engines import ENGINES
 from ..engines import evaluate as _evaluate
-from .options import apart, json_option, note, policy_option, progress_bar, write_json
+from .options import Above0, apart, json_option, note, policy_option, progress_bar, write_json
 from .scenario import scenario_of
 
 __all__ = ["evaluate"]
@@ -27,7 +27,7 @@ __all__ = ["evaluate"]
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=Above0(),
     help="Modelled wall time of the simulation, per policy.",
 )
 @click.option(
@@ -49,7 +49,7 @@ def evaluate(scenario, engine, names, seed, seconds, workers, quiet, json_file) 
         from ..figures import table
         from ..proof import check
 
-        click.echo(table(results, check(*names)), nl=False)
+        click.echo(table(results, check(*names)))
     for result in results:
         if result.status != "ok":
             note(f"{result.policy} ({result.engine}): {result.status}: {result.reason}")

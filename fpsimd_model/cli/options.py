@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from .. import policies as _policies
 from ..errors import InputError
 from ..resources import write_text
 
-__all__ = ["apart", "json_option", "note", "policy_option", "progress_bar", "write_json"]
+__all__ = ["Above0", "apart", "json_option", "note", "policy_option", "progress_bar", "write_json"]
 
 json_option = click.option(
     "--json",
@@ -37,20 +38,44 @@ def policy_option(command: Callable) -> Callable:
 
 
 def apart(source: str, *outputs: str | None) -> None:
-    """Refuse to write over what is read: a recorded trace cannot be made again.
+    """Refuse to write over what is read (a recorded trace cannot be made again), or twice.
 
     Raises
     ------
     InputError
-        If an output is the file `source`, by whatever name.
+        If an output is the file `source` or another output, by whatever name.
     """
+    seen = {_place(source): "what is read"}
     for output in outputs:
-        try:
-            same = output is not None and Path(source).samefile(output)
-        except (OSError, ValueError):  # one of them is no file, or none yet
+        if output is None or (place := _place(output)) is None:
             continue
-        if same:
-            raise InputError(f"{output}: would be written over what is read; name another file")
+        if place in seen:
+            raise InputError(f"{output}: would be written over {seen[place]}; name another file")
+        seen[place] = "another output"
+
+
+def _place(name: str) -> Path | None:
+    """Where a file is or would be; nowhere for a device, a pipe or standard output."""
+    try:
+        path = Path(name).resolve()
+        return None if name == "-" or (path.exists() and not path.is_file()) else path
+    except (OSError, ValueError, RuntimeError):  # no name of a file, which is told elsewhere
+        return None
+
+
+class Above0(click.FloatRange):
+    """A finite number above 0: click's own range takes what is not a number."""
+
+    def __init__(self, largest: float | None = None) -> None:
+        super().__init__(0, largest, min_open=True)
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{number} is no finite number above 0", param, ctx)
+        return number
 
 
 def write_json(file: str, value: object) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .options import note
+from .options import Above0, note
 
 __all__ = ["record"]
 
@@ -15,9 +15,7 @@ _TOOLS = ("tracefs", "trace-cmd", "perf")
 @click.option(
     "--tool", type=click.Choice(_TOOLS), help="Only this one; default: print all, run tracefs."
 )
-@click.option(
-    "--seconds", type=click.FloatRange(0, 86400, min_open=True), default=30.0, show_default=True
-)
+@click.option("--seconds", type=Above0(86400), default=30.0, show_default=True)
 @click.option(
     "--buffer-kb",
     type=click.IntRange(64, 1 << 22),

@@ -35,6 +35,6 @@ def replay(trace, names, cpu, residency_from, tsc_hz, strict, quiet, json_file) 
     if json_file != "-":
         from ..figures import replay_table
 
-        click.echo(replay_table(done), nl=False)
+        click.echo(replay_table(done))
     for remark in done.total.notes:
         note(f"note: {remark}")

@@ -15,7 +15,7 @@ from ..errors import InputError, short, shown
 from ..figures.commands import DEFAULT
 from ..figures.kinds import KINDS, kind_of
 from ..scenario import Scenario, presets
-from .options import note
+from .options import Above0, note
 from .scenario import scenario_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ _LARGEST = 20_000  # characters of a value on the command line
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=Above0(),
     help="Modelled wall time of each simulation.",
 )
 def reply(scenario, names, figure, output, settings, options, trace, engine, seed, seconds) -> None:

@@ -6,6 +6,8 @@ Hooks are named as the kernel names them and called at the same places of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import ClassVar
 
 from ..registers import Cpu, PolicyError
@@ -18,7 +20,8 @@ class Policy:
 
     Subclass it (or any policy) and override hooks; each gets the
     :class:`~fpsimd_model.registers.Cpu` and acts on it. Policies keep no state of their own (to
-    set an attribute is a PolicyError): declare `flags` and use them as attributes of the CPU.
+    set an attribute is a PolicyError): declare `flags` and use them as attributes of the CPU. A
+    method whose name is almost a hook's is a PolicyError too.
 
     Attributes
     ----------
@@ -31,7 +34,8 @@ class Policy:
     sources:
         Where its behaviour is read from.
     flags:
-        Extra tracking with initial values, ``{"fp_enabled": False}``.
+        Extra tracking with initial values, ``{"fp_enabled": False}``; those of the classes that a
+        policy is derived from are added to its own.
     trap_through_c:
         The FP trap goes through the C path (since v4.18), not the assembly fast path.
 
@@ -57,6 +61,8 @@ class Policy:
             cls.title = [*(cls.__doc__ or "").strip().splitlines(), cls.__name__][0]
         if "kernel" not in cls.__dict__ and not cls.__module__.startswith(__package__):
             cls.kernel = "your own"
+        cls.flags = _inherited(cls)
+        _refuse_misspelt(cls)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise PolicyError(  # what the CPU does not know, no proof could follow
@@ -100,6 +106,30 @@ class Policy:
 
     def kernel_neon_end(self, cpu: Cpu) -> None:
         """Nothing since v4.14: registers are reloaded on the way to user space."""
+
+
+def _inherited(policy: type[Policy]) -> object:
+    """A class's flags and its ancestors'; what is no table stays as it is, and fails later."""
+    own = policy.__dict__.get("flags", {})
+    if not isinstance(own, Mapping):
+        return own
+    flags: dict[str, object] = {}
+    for base in reversed(policy.__mro__):
+        flags |= base.__dict__.get("flags", {})
+    return flags
+
+
+def _refuse_misspelt(policy: type[Policy]) -> None:
+    """Nobody would call `guest_entr`, and what is never called can do no harm to a proof."""
+    hooks = [name for name, value in vars(Policy).items() if callable(value) and name[0] != "_"]
+    for name, value in vars(policy).items():
+        if not callable(value) or name in hooks or name[0] == "_":
+            continue
+        if near := get_close_matches(name, hooks, n=1, cutoff=0.85):
+            raise PolicyError(
+                f"{policy.name}: {name!r} is no hook; did you mean {near[0]!r}? "
+                "(if not, give it a name less like a hook's)"
+            )
 
 
 def _kebab(name: str) -> str:

@@ -58,7 +58,7 @@ class AdaptiveReload(TrackedSaveAtLoad):
     name = "adaptive-reload"
     kernel = "after x86, commit 653f52c316a4"
     sources = ("commit 653f52c316a4 kvm,x86: load guest FPU context more eagerly",)
-    flags = {**TrackedSaveAtLoad.flags, "habit": 0}
+    flags = {"habit": 0}
     eager = 7
 
     def guest_enter(self, cpu: Cpu) -> None:

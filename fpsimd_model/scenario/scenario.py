@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
-from fpsimd_model.errors import InputError
+from fpsimd_model.errors import InputError, shown
 from fpsimd_model.scenario.derived import Derived
 from fpsimd_model.scenario.tables import TABLES, Crypto, Machine, Softirq, Vcpu, keys_of
 
@@ -67,6 +67,27 @@ class Scenario(Derived):
             self.machine_preset,
             self.algorithm,
             dict(self.sources),
+        )
+
+    @classmethod
+    def of(cls, source: Scenario | str | os.PathLike[str]) -> Scenario:
+        """A scenario as it is, the name of a situation, or a path that ends in ``.toml``.
+
+        Raises InputError on anything else, with the nearest name.
+
+        >>> Scenario.of("vm-idle").name
+        'vm-idle'
+        """
+        from fpsimd_model.scenario.presets import preset
+
+        if isinstance(source, Scenario):
+            return source
+        if isinstance(source, os.PathLike) or str(source).endswith(".toml"):
+            return cls.load(source)
+        if isinstance(source, str):
+            return preset(source)
+        raise InputError(
+            f"{shown(source)} is no scenario; give one, the name of a preset, or a .toml file"
         )
 
     @classmethod

@@ -34,6 +34,9 @@ MISUSE = {
     ("evaluate", "nosuch.toml"): "nosuch.toml: cannot be read (no such file or directory)",
     ("evaluate", "."): "is a folder",
     ("evaluate", ""): "",
+    ("evaluate", "reference", "--seconds", "nan"): "nan is no finite number above 0",
+    ("record", "--seconds", "nan"): "nan is no finite number above 0",
+    ("record", "--seconds", "1e6"): "not in the range",
     ("check", "nosuch"): "no policy is called 'nosuch'",
     ("check", "tracked", "--nosuch"): "No such option '--nosuch'",
     ("policies", "-p", "nosuch"): "no policy is called 'nosuch'",
@@ -169,11 +172,12 @@ WRITES = {
     "evaluate": ("base.toml", "--json", "base.toml"),
     "agree": ("reference", "base.toml", "--keep", "base.toml"),
     "reproduce": ("base.toml", "-o", "base.toml"),
+    "calibrate twice": ("trace.txt.gz", "-o", "mine.toml", "--report", "./mine.toml"),
 }
 
 
 @pytest.mark.parametrize("command", WRITES)
-def test_what_is_read_is_not_written_over(run, files, tmp_path, command):
+def test_what_is_read_or_written_is_not_written_over(run, files, tmp_path, command):
     kept = {"trace.txt.gz": Path(TRACE).read_bytes(), "base.toml": b'preset = "reference"\n'}
     for name, content in kept.items():
         (tmp_path / name).write_bytes(content)

@@ -3,6 +3,8 @@
 # ruff: noqa: RUF012 (users write their flags without an annotation)
 from __future__ import annotations
 
+import random
+
 from fpsimd_model.policies import (
     DeferToPut,
     PendingCheckGuarded,
@@ -88,7 +90,7 @@ class GuardsOnlyTheSecondRun(PendingCheckGuarded):
 class SavesEveryThirdLoad(Tracked):
     """A fault far from the start: each third residency forgets the guest's registers."""
 
-    flags = {**Tracked.flags, "turn": 0}
+    flags = {"turn": 0}
 
     def vcpu_load(self, cpu):
         super().vcpu_load(cpu)
@@ -132,7 +134,7 @@ FAULTY = (
 class TakesTurns(Tracked):
     """Every other residency keeps preemption off; nothing else tells them apart."""
 
-    flags = {**Tracked.flags, "turn": False}
+    flags = {"turn": False}
 
     def vcpu_load(self, cpu):
         super().vcpu_load(cpu)
@@ -191,7 +193,7 @@ class MisspeltCount(Tracked):
 
 
 class CountsForEver(Tracked):
-    flags = {**Tracked.flags, "entries_so_far": 0}
+    flags = {"entries_so_far": 0}
 
     def guest_enter(self, cpu):
         super().guest_enter(cpu)
@@ -241,11 +243,11 @@ class KeepsStateInItself(DeferToPut):
 
 
 class ListAsFlag(Tracked):
-    flags = {**Tracked.flags, "seen": []}
+    flags = {"seen": []}
 
 
 class FlagHidesTheCpus(Tracked):
-    flags = {**Tracked.flags, "scratch": False}
+    flags = {"scratch": False}
 
 
 class SixthValue(Tracked):
@@ -254,11 +256,20 @@ class SixthValue(Tracked):
 
 
 class SectionsDiffer(Tracked):
-    flags = {**Tracked.flags, "sections": 0}
+    flags = {"sections": 0}
 
     def kernel_neon_begin(self, cpu):
         super().kernel_neon_begin(cpu)
         cpu.sections = (cpu.sections + 1) % 3
+
+
+class ThrowsDice(Tracked):
+    dice = random.Random(1)
+
+    def guest_exit(self, cpu):
+        if self.dice.random() < 0.5:
+            super().guest_exit(cpu)
+            cpu.save_guest()
 
 
 #: Each with words that its message must have, where 500 states are the most.
@@ -278,5 +289,6 @@ BROKEN = {
     ListAsFlag: ("list-as-flag", "list"),
     FlagHidesTheCpus: ("scratch",),
     SixthValue: ("sixth-value", "'guest'", "registers"),
+    ThrowsDice: ("throws-dice", "state alone"),
     SectionsDiffer: ("sections-differ", "second NEON section"),
 }

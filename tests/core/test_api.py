@@ -172,10 +172,27 @@ def test_an_unknown_engine_is_refused(engine):
         fm.compare(fm.Scenario(), ["tracked"], engine=engine)
 
 
-@pytest.mark.parametrize("scenario", ["reference", None, {}, fm.Scenario, 3])
+@pytest.mark.parametrize("scenario", [None, {}, fm.Scenario, 3, b"reference"])
 def test_what_is_no_scenario_is_refused_with_a_way_to_get_one(scenario):
-    with pytest.raises(fm.InputError, match=r"is no scenario; preset\(name\)"):
+    with pytest.raises(fm.InputError, match="is no scenario; give one, the name of a preset"):
         fm.evaluate(scenario, "tracked")
+    with pytest.raises(fm.InputError, match="is no scenario"):
+        fm.sweep(scenario, {"crypto.slowdown": [2.0]})
+
+
+def test_a_preset_or_a_file_is_named_wherever_a_scenario_is_wanted(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(fm.preset("vm-busy").to_toml())
+    for given in ("vm-busy", file, str(file)):
+        found = fm.evaluate(given, "tracked")
+        assert found.scenario == fm.preset("vm-busy")
+        assert found == fm.compare(fm.preset("vm-busy"), ["tracked"])
+        grid = fm.sweep(given, {"crypto.slowdown": [2.0, 3.0]}, "tracked")
+        assert grid.sizes == {"policy": 1, "crypto.slowdown": 2}
+    with pytest.raises(fm.InputError, match='"vm-busy" is the nearest'):
+        fm.evaluate("vm-bussy")
+    with pytest.raises(fm.InputError, match=r"nowhere\.toml: cannot be read"):
+        fm.sweep("nowhere.toml", {"crypto.slowdown": [2.0]})
 
 
 @pytest.mark.parametrize("asked", [3, 3.5, object(), [3], [None], policies.Tracked()])

@@ -202,6 +202,36 @@ def test_what_no_kernel_could_do_is_refused_in_one_line_that_says_where(policy, 
         assert word in message
 
 
+def test_flags_are_added_to_those_of_every_ancestor():
+    class Lately(policies.AdaptiveReload):
+        flags = {"lately": 0, "habit": 1}  # noqa: RUF012 (as users write it)
+
+    class Quiet(Lately):
+        pass
+
+    assert Lately.flags == Quiet.flags == {
+        "fp_enabled": False, "fp_host": False, "habit": 1, "lately": 0,
+    }  # fmt: skip
+    assert "lately" not in policies.Tracked.flags
+    assert explore(Quiet).states
+
+
+@pytest.mark.parametrize(
+    ("name", "hook"),
+    [("guest_entr", "guest_enter"), ("vcpu_loads", "vcpu_load"), ("fp_traps", "fp_trap"),
+     ("kernel_neon_beginn", "kernel_neon_begin"), ("may_use_smid", "may_use_simd")],
+)  # fmt: skip
+def test_a_method_that_is_almost_a_hook_is_refused(name, hook):
+    with pytest.raises(PolicyError, match=f"mine: '{name}' is no hook; did you mean '{hook}'"):
+        type("Mine", (policies.Tracked,), {name: lambda self, cpu: None})
+
+
+def test_helpers_may_be_called_anything_else():
+    names = ("give_back", "_guest_entr", "save_all", "reload", "guest", "load_common")
+    methods = {name: lambda self, cpu: None for name in names}
+    assert explore(type("Mine", (policies.Tracked,), methods)).states
+
+
 def test_counters_are_whole_and_never_negative():
     for policy in policies.ALL:
         table = automaton(policy, True)
