@@ -116,6 +116,8 @@ def _percentile(a: Found, b: Found, metric: str) -> Score:
     here, error = _below(b, time)
     own = _below(a, time)[1] if a.freedom else 0.0
     error = math.hypot(error, own)
+    if error == 0.0:  # no packet of any run is on the other side of it
+        return Score(None, "different")
     freedom = min(found.freedom for found in (a, b) if found.freedom)
     if high - low <= 0.5 * error:  # smooth here
         return Score(_normal((here - share) / error, freedom))

@@ -85,3 +85,17 @@ def arrivals(given):
 def test_equal_phases_are_no_bursts():
     calm = Pace.of(Scenario().replace({"softirq.interrupts_per_s": Mmpp(1e4, 1e4, 100.0, 900.0)}))
     assert calm.variance == pytest.approx(PACE.variance)
+
+
+@pytest.mark.parametrize("beyond", [0.0, 1.0])
+def test_a_percentile_that_no_run_comes_near_differs_without_a_score(beyond):
+    known = {**KNOWN, "sojourn_p50_us": 5.0, "sojourn_p99_us": 20.0, "sojourn_p999_us": 30.0}
+    exact, simulated = pair(50.0, 1.0)
+    exact = dataclasses.replace(exact, metrics=known)
+    packets = np.full(40, 1e4)
+    simulated = dataclasses.replace(
+        simulated,
+        metrics={**known, "sojourn_p50_us": 900.0},
+        below=lambda time: (beyond * packets, packets),
+    )
+    assert score(exact, simulated, "sojourn_p50_us") == (None, "different")
