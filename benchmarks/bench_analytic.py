@@ -13,6 +13,9 @@ from collections.abc import Callable
 import fpsimd_model as fm
 from fpsimd_model import policies
 from fpsimd_model.analytic import evaluate, sojourn_survival
+from fpsimd_model.analytic.grid import metrics_of
+from fpsimd_model.figures.rates import RATE, rates_in, span_of
+from fpsimd_model.resources import data_path
 
 BURSTS = {
     "shape": "mmpp",
@@ -59,7 +62,27 @@ def report() -> str:
         whole = best(lambda f: evaluate(other(f), policies.ALL))
         curve = best(lambda f: sojourn_survival(other(f), "tracked", TIMES))
         lines.append(f"{name:24}{whole:14.1f}{curve:16.1f}")
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *curves()])
+
+
+def curves() -> list[str]:
+    """The explorer's curves of all policies, of machines calibrated from traces; as ratios."""
+    exponential = {"exponential": fm.Scenario()}
+    traces = {
+        name: fm.calibrate(data_path("traces", f"k61-vhe-{name}.txt.gz")).scenario
+        for name in ("busy-plain", "busy-ipsec", "mmio-ipsec")
+    }
+    lines, base = [f"{'curves of all policies':24}{'ms':>14}{'ratio':>16}"], 0.0
+    for name, scenario in {**exponential, **traces}.items():
+        rates = rates_in(*span_of(scenario), scenario, 25)
+
+        def solve(factor: float, scenario=scenario, rates=rates):
+            metrics_of([scenario.replace({RATE: rate * factor}) for rate in rates], policies.ALL)
+
+        took = best(solve)
+        base = base or took
+        lines.append(f"{name:24}{took:14.1f}{took / base:16.1f}")
+    return lines
 
 
 if __name__ == "__main__":

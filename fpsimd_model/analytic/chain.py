@@ -4,7 +4,8 @@ Thread time stands still during masked operations and softirqs (docs/model.md, 5
 leads on to thread time, or to packets that wait in the state where it ends, which lead on at once;
 eliminating these leaves a plain chain.  Its stationary vector gives the rate of every event;
 counts, costs and busy periods follow by multiplication.  Durations of phase type make more states
-of each (`lift`), and nothing else.
+of each (`lift`), and nothing else; they are solved in the order of their phases (`phases_solve`),
+or, where that leaves too much at once, as one sparse matrix.
 """
 
 from __future__ import annotations
@@ -18,8 +19,11 @@ from ..errors import InputError
 from ..parameters import Parameters
 from .behind import BehindRows, Masked, masked_of, rows_behind
 from .flows import Chain, Flows, summed
+from .phases_chain import PhasedChain
 from .phases_clocks import clock_rates, clocks_of
+from .phases_drive import NONE, Drive
 from .phases_lift import Lift, lift_of
+from .phases_solve import Phased, level_of
 from .queue import BusyPeriods
 from .rows import NEON, SCALAR, rate_index, rates, rows_of
 from .stationary import DENSE, stationary, stationary_sparse
@@ -68,6 +72,15 @@ def solve(table: Automaton, p: Parameters) -> Flows:
     before, section = (_seconds(p, table, part) for part in ("before", "section"))
     before[:, :, _OTHER] += p.other_cost[:, None, None]
     masked = masked_of(table, rows, before, p, rates(p))
+    if clocks is not None:
+        drive = Drive(table, p, rows, masked)
+        if (level := level_of(drive, clocks)) is not None:
+            phased = Phased(drive, clocks, p.preempted_share, level)
+            driven = phased.driven(phased.inside, phased.out)
+            waiting = drive.waits(driven)
+            parts = driven[NONE], drive.flow(driven, waiting)
+            chain = PhasedChain(table, p, masked, phased)
+            return _flows(table, p, rows, masked, before, section, *parts, chain)
     lift = lift_of(table, others, task, clocks.shape if clocks else None)
     rate = clock_rates(p, clocks)
     coef = rate[:, lift.column] * masked.often[:, lift.row]
@@ -83,6 +96,11 @@ def solve(table: Automaton, p: Parameters) -> Flows:
     pi = x[:, : len(lift)]
     if clocks is not None:
         flow, pi = summed(flow, lift.row, size), summed(pi, lift.base, len(table))
+    chain = Chain(lift, x, coef, quiet, caught, moves)
+    return _flows(table, p, rows, masked, before, section, pi, flow, chain)
+
+
+def _flows(table, p, rows, masked, before, section, pi, flow, chain) -> Flows:
     row, share, state, periods = _periods(table, p, rows, masked, before, section)
     return Flows(
         table,
@@ -96,7 +114,7 @@ def solve(table: Automaton, p: Parameters) -> Flows:
         flow[:, row] * share,
         state,
         periods,
-        Chain(lift, x, coef, quiet, caught, moves),
+        chain,
     )
 
 

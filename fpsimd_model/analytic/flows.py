@@ -82,4 +82,7 @@ def summed(values: np.ndarray, where: np.ndarray, size: int) -> np.ndarray:
     >>> summed(np.array([[1.0, 2.0, 4.0]]), np.array([0, 2, 0]), 3).tolist()
     [[5.0, 0.0, 2.0]]
     """
-    return np.array([np.bincount(where, row, minlength=size) for row in values])
+    out = np.empty((len(values), size))  # of nothing at all bincount gives integers
+    for total, row in zip(out, values, strict=True):
+        total[:] = np.bincount(where, row, minlength=size)
+    return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,13 +17,14 @@ from .engine import uncovered
 from .held import held_softirqs
 from .limits import Limits
 from .metrics import rates_of
-from .phases_clocks import fits_of
+from .phases_clocks import orders_of
 from .rows import never, rates
 from .solved import Solved, phases_of
 
 __all__ = ["metrics_of"]
 
 _CHUNK = 512  # scenarios a solve; keeps the matrices in the cache
+_SHAPED = 32  # the same where durations have phases
 _LEFT_OUT = ("sojourn_p50_us", "sojourn_p99_us", "sojourn_p999_us", "delayed_share")
 
 
@@ -48,13 +48,13 @@ def metrics_of(
     poisson = np.array([phases_of(scenario) is None for scenario in scenarios])
     for alike in _alike(p):
         alike = alike[poisson[alike]]
-        chunk = max(1, _CHUNK // _phases(p, alike)) if len(alike) else 1
+        chunk = _SHAPED if len(alike) and p.durations[alike[0]] else _CHUNK
         for start in range(0, len(alike), chunk):
             part = alike[start : start + chunk]
-            some = p.take(part)
-            base[part] = _solve(SwitchOnExit, some)["switch_share"]
+            some = _Some(p.take(part))
+            base[part] = some.solve(SwitchOnExit)["switch_share"]
             for i, policy in enumerate(policies):
-                for name, values in _solve(policy, some).items():
+                for name, values in some.solve(policy).items():
                     out[name][i, part] = values
     for b, scenario in enumerate(scenarios):
         left_out = [bool(uncovered(scenario, policy)) for policy in policies]
@@ -67,29 +67,44 @@ def metrics_of(
 
 def _alike(p: Parameters) -> list[np.ndarray]:
     """Indices of scenarios in which the same events happen and durations have as many phases."""
-    orders = [tuple(map(len, fits_of(d))) if d else () for d in p.durations]
+    orders = orders_of(p)
     number = {order: i for i, order in enumerate(dict.fromkeys(orders))}
     phases = np.array([number[order] for order in orders])
     _, group = np.unique(np.column_stack([rates(p) > 0, phases]), axis=0, return_inverse=True)
     return [np.flatnonzero(group.ravel() == g) for g in range(group.max() + 1)]
 
 
-def _phases(p: Parameters, alike: np.ndarray) -> int:
-    """Combinations of phases, the same in all of these scenarios."""
-    durations = p.durations[alike[0]]
-    return math.prod(map(len, fits_of(durations))) if durations else 1
+class _Some:
+    """Scenarios that are solved together."""
 
+    def __init__(self, p: Parameters) -> None:
+        self._p = p
+        self._steady = {np.ones(len(p), dtype=bool).tobytes(): p}
+        self._solved: dict[type[Policy], dict[str, np.ndarray]] = {}
 
-def _solve(policy: type[Policy], p: Parameters) -> dict[str, np.ndarray]:
-    task_neon, rare = bool(p.task_neon_rate.any()), never(p)
-    limits = Limits(automaton(policy, task_neon, rare - {"interrupt"}), p)
-    steady = np.flatnonzero(limits.stable & limits.bounded)
-    found = {"max_packets_per_s": limits.max_packets_per_s, "switch_share": np.full(len(p), np.nan)}
-    if len(steady):
-        table, some = automaton(policy, task_neon, rare), p.take(steady)
-        flows = solve(table, some)
-        rates = rates_of(table, some, flows, held_softirqs(table, some, flows))
-        for name, values in rates.items():
-            found[name] = np.full(len(p), np.nan)
-            found[name][steady] = values
-    return found
+    def solve(self, policy: type[Policy]) -> dict[str, np.ndarray]:
+        if policy not in self._solved:
+            self._solved[policy] = self._solve(policy)
+        return self._solved[policy]
+
+    def _take(self, steady: np.ndarray) -> Parameters:
+        """Those with a steady state: the same ones for most policies, and so worked out once."""
+        key = steady.tobytes()
+        if key not in self._steady:
+            self._steady[key] = self._p.take(np.flatnonzero(steady))
+        return self._steady[key]
+
+    def _solve(self, policy: type[Policy]) -> dict[str, np.ndarray]:
+        p = self._p
+        task_neon, rare, none = bool(p.task_neon_rate.any()), never(p), np.full(len(p), np.nan)
+        limits = Limits(automaton(policy, task_neon, rare - {"interrupt"}), p)
+        steady = limits.stable & limits.bounded
+        found = {"max_packets_per_s": limits.max_packets_per_s, "switch_share": none}
+        if steady.any():
+            table, some = automaton(policy, task_neon, rare), self._take(steady)
+            flows = solve(table, some)
+            rates = rates_of(table, some, flows, held_softirqs(table, some, flows))
+            for name, values in rates.items():
+                found[name] = none.copy()
+                found[name][steady] = values
+        return found

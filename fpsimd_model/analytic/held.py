@@ -17,6 +17,9 @@ from ..automaton import EVENT_NAMES, Automaton
 from ..parameters import Parameters
 from .flows import Flows
 from .passage import pays_of, until_put
+from .phases_chain import PhasedChain
+from .phases_parts import Inside, each
+from .phases_solve import Phased
 from .queue import BusyPeriods, Stretch
 from .rows import HELD, SCALAR
 
@@ -24,6 +27,7 @@ __all__ = ["Arrivals", "Held", "held_arrivals", "held_softirqs"]
 
 _INTERRUPT = EVENT_NAMES.index("interrupt")
 _EXIT = EVENT_NAMES.index("exit")
+_LASTS = np.array([1.0, 0.0])  # seconds of a second of thread time, and of what is late
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +63,12 @@ class Arrivals:
 
 def held_arrivals(table: Automaton, p: Parameters, flows: Flows) -> Arrivals:
     """(B, a) interrupts per second of thread time, and mean seconds from each to the put's end."""
-    chain, lam = flows.chain, p.interrupt_rate[:, None]
-    lift, n, base = chain.lift, len(chain.lift), flows.rows
+    chain, lam, base = flows.chain, p.interrupt_rate[:, None], flows.rows
     inside = table.softirqs_off
     puts, one, _ = _late(table, p, flows)
     late = np.zeros(flows.flow.shape)
     late[:, puts] = one
     both = np.stack([pays_of(flows), late], axis=-1)
-    _, taken = until_put(flows, inside, both, np.array([1.0, 0.0]))
-    thread = inside[lift.base]
-    flow, rest = [lam * chain.x[:, :n][:, thread]], [taken[:, thread]]
 
     # During masked operations: half of it is left on average, then as if taken where it ends.
     ends = np.zeros(len(base.state), dtype=bool)
@@ -83,17 +83,45 @@ def held_arrivals(table: Automaton, p: Parameters, flows: Flows) -> Arrivals:
     cost = flows.before[:, base.state, base.event]
     mean = np.where(releases, cost, flows.masked.mean)
     square = np.where(releases, cost * cost, flows.masked.square)
-    some = (lands | ends | releases)[lift.row]  # others come during a put that releases nothing
-    row = lift.row[some]
-    happens = (chain.coef * chain.x[:, lift.source])[:, some]
-    on = np.where(lands[row, None], taken[:, lift.to[some]], then[:, row])
-    length = mean[:, row]
-    half = np.where(length > 0.0, 0.5 * square[:, row] / np.where(length > 0.0, length, 1.0), 0.0)
-    flow.append(lam * length * happens)
+    some = lands | ends | releases  # others come during a put that releases nothing
+    half = np.where(mean > 0.0, 0.5 * square / np.where(mean > 0.0, mean, 1.0), 0.0)
     # In the guest, what came besides waits behind the exit that the interrupt forces.
-    on[..., 0] += half + flows.masked.late[:, row] * _stop(p)
-    rest.append(on)
-    return Arrivals(np.concatenate(flow, axis=1), *np.moveaxis(np.concatenate(rest, axis=1), -1, 0))
+    then[..., 0] += half + flows.masked.late * _stop(p)
+    often = np.where(some, lam * mean, 0.0)
+    if isinstance(chain, PhasedChain):
+        return _all_arrivals(chain.phased, flows, lam, inside, both, often, lands, then)
+
+    lift, n = chain.lift, len(chain.lift)
+    _, taken = until_put(flows, inside, both, _LASTS)
+    thread, some = inside[lift.base], some[lift.row]
+    row, to = lift.row[some], lift.to[some]
+    on = np.where(lands[row, None], taken[:, to], 0.0) + then[:, row]
+    happens = often[:, row] * (chain.coef * chain.x[:, lift.source])[:, some]
+    flow = np.concatenate([lam * chain.x[:, :n][:, thread], happens], axis=1)
+    rest = np.concatenate([taken[:, thread], on], axis=1)
+    return Arrivals(flow, *np.moveaxis(rest, -1, 0))
+
+
+def _all_arrivals(phased: Phased, flows: Flows, lam, inside, pays, often, lands, then) -> Arrivals:
+    """All of them as one, with phases."""
+    drive, x = phased.drive, phased.inside
+    often_there = often * lands
+    waits = phased.waiting
+    parts = (
+        Inside(
+            each(lam * inside[drive.loop], x.loop),
+            each(lam * inside[drive.guest], x.guest),
+        ),
+        phased.lands(drive.matrices(often_there)),
+        phased.leads_to(drive.of_waiting(often_there), waits),
+    )
+    come = Inside(sum(part.loop for part in parts), sum(part.guest for part in parts))
+    happens = often * flows.flow
+    total = happens.sum(axis=1) + parts[0].loop.reshape(len(lam), -1).sum(axis=1)
+    total = total + parts[0].guest.reshape(len(lam), -1).sum(axis=1)
+    sums = phased.until_put_waiting(pays, _LASTS, come) + np.einsum("bm,bmr->br", happens, then)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Arrivals(total[:, None], *(sums / total[:, None]).T[..., None])
 
 
 def _stop(p: Parameters) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 
 from ..events import GUEST, LOOP, POSITIONS
 from .flows import Flows, summed
+from .phases_chain import PhasedChain
+from .phases_solve import Phased
 from .stationary import DENSE
 
 __all__ = ["pays_of", "time_to_put", "until_put", "wishes"]
@@ -79,13 +81,24 @@ def wishes(flows: Flows) -> tuple[np.ndarray, np.ndarray]:
 
     A residency that goes on in spite of the wish draws a new length.
     """
-    chain, lift, table = flows.chain, flows.chain.lift, flows.table
+    chain, table = flows.chain, flows.table
+    if isinstance(chain, PhasedChain):
+        return _wishes(flows, chain.phased)
     resident = np.isin(table.position, _RESIDENT)
     value, _ = time_to_put(flows, resident)
+    lift = chain.lift
     if not lift.ignored.any():  # exponential: a wish may come at any time, and nothing changes
         return value, chain.x[:, : len(lift)] * table.preempt_off[lift.base]
     to, here = lift.move_to[lift.ignored], lift.move_from[lift.ignored]
     return value[:, to], chain.moves[:, lift.ignored] * chain.x[:, here]
+
+
+def _wishes(flows: Flows, phased: Phased) -> tuple[np.ndarray, np.ndarray]:
+    """All of them as one, with phases."""
+    begins, total = phased.wishes()
+    pays = pays_of(flows)[..., None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return phased.until_put(pays, np.ones(1), begins) / total, total
 
 
 def pays_of(flows: Flows) -> np.ndarray:

@@ -27,6 +27,9 @@ __all__ = [
     "columns_of",
     "fits_of",
     "note_of",
+    "orders_of",
+    "share_index",
+    "shares_of",
 ]
 
 RESIDENCY, OUT, RUN_LOOP, GUEST_RUN, FIRST_FP = range(len(DURATIONS))
@@ -48,6 +51,7 @@ DRIVEN = {
     ),
 }
 _FAMILIES = dict(pair for pairs in DRIVEN.values() for pair in pairs) | {"ignored": RESIDENCY}
+share_index = {family: len(rate_index) + i for i, family in enumerate(_FAMILIES)}
 _CELLS = 800  # combinations of phases: all policies in well under a second
 
 
@@ -69,9 +73,16 @@ class Clocks:
 
     @classmethod
     def of(cls, fits: Sequence[tuple[PhaseType, ...]]) -> Clocks:
-        columns = list(zip(*fits, strict=True))
-        done = tuple(1e6 * np.array([fit.done for fit in column]) for column in columns)
-        onward = tuple(1e6 * np.array([fit.onward for fit in column]) for column in columns)
+        def rates(clock: int, kind: str) -> np.ndarray:
+            column = [each[clock] for each in fits]
+            different = {id(fit): fit for fit in column}  # few are
+            known = {key: getattr(fit, kind) for key, fit in different.items()}
+            return 1e6 * np.array([known[id(fit)] for fit in column])
+
+        done, onward = (
+            tuple(rates(clock, kind) for clock in range(len(DURATIONS)))
+            for kind in ("done", "onward")
+        )
         return cls(tuple(fits), done, onward)
 
     @property
@@ -110,7 +121,24 @@ def clocks_of(p: Parameters) -> Clocks | None:
     """Fits of the durations of B scenarios of the same orders; None if all are exponential."""
     if all(durations is None for durations in p.durations):
         return None
-    return Clocks.of([fits_of(durations) for durations in p.durations])
+    return Clocks.of(_fits(p))
+
+
+def orders_of(p: Parameters) -> list[tuple[int, ...]]:
+    """Phases of each clock in B scenarios; () where all are exponential."""
+    return [tuple(map(len, fits)) for fits in _fits(p)]
+
+
+def _fits(p: Parameters) -> list[tuple[PhaseType, ...]]:
+    """:func:`fits_of` B scenarios; those of a sweep share durations, whose samples are many."""
+    known: dict[tuple[int, ...] | None, tuple[PhaseType, ...]] = {None: ()}
+    found = []
+    for durations in p.durations:
+        key = durations and tuple(map(id, durations))
+        if key not in known:
+            known[key] = fits_of(durations)
+        found.append(known[key])
+    return found
 
 
 @lru_cache(maxsize=1024)
@@ -149,11 +177,11 @@ def columns_of(orders: tuple[int, ...]) -> Columns:
     return Columns(start, at)
 
 
-def clock_rates(p: Parameters, clocks: Clocks | None) -> np.ndarray:
-    """(B, columns) per second of thread time."""
-    plain = rates(p)
-    if clocks is None:
-        return plain
+def shares_of(p: Parameters) -> np.ndarray:
+    """(B, columns) rates per second of what no clock drives, and shares of the ends of clocks.
+
+    The first columns are those of :func:`.rows.rates`, the others those of ``share_index``.
+    """
     rest = 1.0 - p.preempted_share
     to_user = np.where(rest > 0, p.user_exit_share / np.where(rest > 0, rest, 1.0), 0.0)
     to_user = np.minimum(to_user, 1.0)
@@ -171,6 +199,16 @@ def clock_rates(p: Parameters, clocks: Clocks | None) -> np.ndarray:
         "exit_put_sched": p.exit_put_share * (1.0 - to_user),
         "ignored": p.preempted_share,
     }
-    parts = [plain]
-    parts += [share[family][:, None] * clocks.done[clock] for family, clock in _FAMILIES.items()]
+    ends = np.stack([share[family] for family in _FAMILIES], axis=1)
+    return np.concatenate([rates(p), ends], axis=1)
+
+
+def clock_rates(p: Parameters, clocks: Clocks | None) -> np.ndarray:
+    """(B, columns) per second of thread time."""
+    if clocks is None:
+        return rates(p)
+    share = shares_of(p)
+    parts = [share[:, : len(rate_index)]]
+    for family, clock in _FAMILIES.items():
+        parts.append(share[:, [share_index[family]]] * clocks.done[clock])
     return np.concatenate([*parts, *clocks.onward], axis=1)

@@ -13,6 +13,7 @@ __all__ = ["DENSE", "stationary", "stationary_sparse"]
 
 DENSE = 100  # states up to which matrices are full
 _APART = 1e7  # rates further apart are eliminated without subtraction
+_RARE, _TRIES = 1e6, 4  # times the share of the state that the others are measured by
 
 
 def stationary(flow: np.ndarray) -> np.ndarray:
@@ -75,10 +76,17 @@ def stationary_sparse(flow) -> np.ndarray:
     closed = np.flatnonzero(np.isin(part, np.setdiff1d(part, left)))
     flow = flow.tocsc()[closed][:, closed]
     flow = flow - diags(np.asarray(flow.sum(axis=0)).ravel())
-    found = np.ones(len(closed))
-    if len(closed) > 1:
-        right = -flow[1:, [0]].toarray().ravel()
-        found[1:] = np.maximum(splu(flow[1:, 1:].tocsc()).solve(right), 0.0)
+    found, one = np.ones(len(closed)), 0
+    for _ in range(_TRIES if len(closed) > 1 else 0):
+        rest = np.delete(np.arange(len(closed)), one)
+        right = -flow[rest][:, [one]].toarray().ravel()
+        found[one] = 1.0
+        found[rest] = splu(flow[rest][:, rest].tocsc()).solve(right)
+        most = int(abs(found).argmax())
+        if abs(found[most]) <= _RARE or most == one:
+            break
+        one = most  # next to a rare state, what is left is nearly singular: take a common one
     x = np.zeros(len(part))
+    found = np.maximum(found, 0.0)
     x[closed] = found / found.sum()
     return x
