@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -61,6 +62,8 @@ class Background:
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
         cancelled: Callable[[], None] = lambda: None,
+        *,
+        at_once: bool = False,
     ) -> None:
         """Begin `work`; whatever was under way is stopped.
 
@@ -72,6 +75,8 @@ class Background:
             Called with its result or its exception by the event loop; neither if it is stopped.
         cancelled:
             Called when the person cancels it.
+        at_once:
+            Do it before this returns, as where no event loop runs.
         """
         if self._now is not None:
             self._now.stopped.set()
@@ -81,9 +86,9 @@ class Background:
         self.tell(0.0, "starting ...")
         put(self.stop, "disabled", False)
         self.widget.remove_class("fm-idle")
-        try:
-            piece.loop = asyncio.get_running_loop()
-        except RuntimeError:
+        with suppress(RuntimeError):
+            piece.loop = None if at_once else asyncio.get_running_loop()
+        if piece.loop is None:
             piece.run()
             return
         threading.Thread(target=piece.run, name=f"fm-work-{self.number}", daemon=True).start()

@@ -9,7 +9,7 @@ from functools import cached_property
 
 from ..durations import Duration
 from ..scenario import TABLES, Batch, Mmpp, Scenario, keys_of
-from .grid import steps, text_of
+from .grid import exact_of, steps
 
 __all__ = ["CONTROLS", "GROUPS", "Control", "value_at"]
 
@@ -95,7 +95,7 @@ class Control:
         """What it is, and the value that reset goes back to with its source."""
         lines = [self.words or _meaning(self.keys[0])]
         for key in self.keys:
-            value = text_of(float(value_at(base, key)))
+            value = exact_of(float(value_at(base, key)))
             lines.append(f"{key} = {value}, {_origin(base.source_of(key))}")
         return "\n\n".join(
             textwrap.fill(line, 70, break_on_hyphens=False, break_long_words=False)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from ..figures import Answer, CurvePanels
 from ..figures.rates import span_of
-from .readings import of_curves
 from .saving import recipe_of
 from .sight import Sight
 from .solver import Frame, Solver
@@ -19,8 +18,10 @@ __all__ = ["CurveTab"]
 class CurveTab:
     """Some metrics of every policy shown, a panel each."""
 
-    def __init__(self, name: str, title: str, metrics: tuple[str, ...], solver: Solver) -> None:
-        self.name, self.title = name, title
+    def __init__(
+        self, name: str, title: str, tip: str, metrics: tuple[str, ...], solver: Solver
+    ) -> None:
+        self.name, self.title, self.tip = name, title, tip
         self._solver = solver
         self.frame: Frame | None = None
         self.metrics = metrics
@@ -32,7 +33,7 @@ class CurveTab:
     def show(self, state: State, pace: Pace) -> Iterator[None] | None:
         """The axes stay while the lines move; curves that take long to solve wait for rest."""
         if pace is Pace.REST:
-            self.sight.sharp(self.picture, of_curves(self.picture))
+            self.sight.sharp(self.picture)
             return None
         if pace is Pace.STOPPED or self.frame is None:
             self.frame = span_of(state.scenario)

@@ -1,32 +1,20 @@
-"""The app: one state, what a person does to it, and a screen that follows."""
+"""The app: sliders, nine views, and a table of what every policy costs."""
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from pathlib import Path
-
-import ipywidgets as w
-
-from ..policies import ALL, Policy
-from ..results import Results
+from ..policies import ALL
 from ..scenario import Scenario
 from . import words
 from .controls import Control
+from .explorer_screen import ExplorerActions, ExplorerScreen
 from .line import state_of
-from .saving import save
-from .screen import FOLDER, Actions, Screen
-from .solver import Solver
-from .stages import Stages
+from .panel import Panel
 from .state import State
 
 __all__ = ["Explorer"]
 
 
-class Explorer(w.VBox):
+class Explorer(Panel):
     """Sliders over one scenario; what every policy costs in it, as curves and as a table.
 
     Made by :func:`fpsimd_model.app.explore`.  Assign to :attr:`state` to show another.
@@ -40,89 +28,21 @@ class Explorer(w.VBox):
     """
 
     def __init__(self, state: State, problem: str = "") -> None:
-        self._state = self._start = state
-        self._known = tuple(dict.fromkeys([*ALL, *state.policies]))
-        self._solver = Solver()
-        self._written = 0
-        self._jobs: set[asyncio.Task] = set()
-        actions = Actions(
-            turn=self._turn,  # a knob marks its own field where this raises
-            choose=self._told(self._choose),
-            pick=self._told(self._pick),
-            look=self._told(lambda: self.stages.mark()),
-            adopt=self._adopt,
-            reset=self._told(lambda _: self._renew(self._state.reset())),
-            paste=self._told(self._paste),
-            export=self._told(self._ask_export),
-            failed=lambda error: self.screen.fail(error),
+        known = tuple(dict.fromkeys([*ALL, *state.policies]))
+        super().__init__(ExplorerScreen, state, known, problem)
+
+    def _actions(self) -> ExplorerActions:
+        return ExplorerActions(
+            **vars(super()._actions()), adopt=self._adopt, paste=self._told(self._paste)
         )
-        shown = lambda: (self._state, self.stages.marks)  # noqa: E731 - bound before it exists
-        self.screen = Screen(state, self._known, self._solver, actions, shown)
-        self.stages = Stages(self.screen.stages, self.screen.broke)
-        super().__init__(self.screen.children)
-        self.add_class("fm-app")
-        self.screen.say("ready")
-        self.stages.run()
-        if problem:
-            self.screen.say(problem, error=True)
 
-    # -- for programs ----------------------------------------------------------------------------
-
-    @property
-    def state(self) -> State:
-        """What is shown."""
-        return self._state
-
-    @state.setter
-    def state(self, state: State) -> None:
-        self._state = state
-        self.stages.mark()
-
-    @property
-    def scenario(self) -> Scenario:
-        """The scenario shown."""
-        return self._state.scenario
-
-    @property
-    def results(self) -> Results:
-        """Every metric of every policy shown."""
-        return self._solver.results(self._state)
-
-    def export(self, folder: str | os.PathLike[str] = FOLDER) -> list[Path]:
-        """Write figure, text and scenario into a folder, as the button does.
-
-        Raises
-        ------
-        InputError
-            If they cannot be written there.
-        """
-        return save(folder, self.screen.tabs.chosen.answer(self._state))
-
-    def _repr_mimebundle_(self, **kwargs: object) -> dict:
-        """The widget, and a picture where widgets cannot run."""
-        bundle = super()._repr_mimebundle_(**kwargs)
-        bundle["text/plain"] = f"<{words.call(self._state) or 'fm.app.explore(...)'}>"
-        if picture := self.screen.tabs.png():
-            bundle["image/png"] = base64.b64encode(picture).decode()
-        return bundle
-
-    # -- what a person does ----------------------------------------------------------------------
+    def _in_words(self) -> str:
+        return words.call(self._state) or "fm.app.explore(...)"
 
     def _turn(self, control: Control, value: float | None) -> None:
         before = control.value(self.scenario)
-        state = self._state
-        self.state = state.reset(control) if value is None else state.set(control, value)
+        super()._turn(control, value)
         self.screen.moved = control, 1 if control.value(self.scenario) >= before else -1
-
-    def _choose(self, key: str, name: str) -> None:
-        if key == "situation":
-            origin = State.of(name) if name else self._start.reset()
-            self._renew(replace(origin, policies=self._state.policies))
-        else:
-            self._renew(self._state.choose(key, name))
-
-    def _pick(self, policies: Sequence[type[Policy]]) -> None:
-        self.state = self._state.show(policies)
 
     def _adopt(self, scenario: Scenario) -> None:
         """Another scenario of one's own, as a trace gives it, to start from and come back to."""
@@ -133,42 +53,3 @@ class Explorer(w.VBox):
         if change["new"].strip():
             self._renew(state_of(change["new"], self._start, self._known))
             change["owner"].value = ""
-
-    def _renew(self, state: State) -> None:
-        self.screen.renew()
-        self.state = state
-
-    # -- export ----------------------------------------------------------------------------------
-
-    def _ask_export(self, _: object) -> None:
-        try:
-            task = asyncio.get_running_loop().create_task(self._export_settled())
-        except RuntimeError:  # nothing can move meanwhile
-            self._write()
-        else:
-            self._jobs.add(task)
-            task.add_done_callback(self._jobs.discard)
-
-    async def _export_settled(self) -> None:
-        self.screen.say("exporting ...")
-        await self.stages.settled()
-        self._told(self._write)()
-
-    def _write(self) -> None:
-        files = self.export(self.screen.folder.value)
-        self._written += 1
-        endings = " ".join(path.suffix for path in files)
-        self.screen.say(
-            f"wrote {files[0].stem} {endings} into {files[0].parent} (#{self._written})"
-        )
-
-    def _told(self, work: Callable[..., None]) -> Callable[..., None]:
-        """`work`, with whatever it raises told in the status line."""
-
-        def run(*arguments: object) -> None:
-            try:
-                work(*arguments)
-            except Exception as error:  # told, not swallowed
-                self.screen.fail(error)
-
-        return run

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from ..errors import InputError, shown
 from ..figures.numbers import significant
 
-__all__ = ["number_of", "steps", "text_of", "with_values"]
+__all__ = ["exact_of", "number_of", "steps", "text_of", "with_values"]
 
 # Twenty a decade, no two more than 17% apart, and the round ones among them.
 MANTISSAS = (
@@ -51,12 +51,23 @@ def with_values(grid: Iterable[float], values: Iterable[float]) -> tuple[float, 
 
 
 def text_of(value: float) -> str:
-    """A value as its field shows it; never read back unless a person changes it.
+    """A value as its field shows it: four digits, and every one before the point.
 
-    >>> text_of(10159.25), text_of(0.1), text_of(3e5), text_of(1 / 3)
-    ('10159.25', '0.1', '300000', '0.3333333')
+    Never read back unless a person changes it; :func:`exact_of` has all digits.
+
+    >>> text_of(10159.25), text_of(9.626132), text_of(0.1), text_of(3e5)
+    ('10159', '9.626', '0.1', '300000')
     """
-    return significant(value, 7)
+    return significant(value, 4)
+
+
+def exact_of(value: float) -> str:
+    """A value with every digit that it has, twelve at most.
+
+    >>> exact_of(10159.25), exact_of(9.626132), exact_of(3e5)
+    ('10159.25', '9.626132', '300000')
+    """
+    return f"{value:.12g}"
 
 
 def number_of(text: str) -> float:

@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
+from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
+from ..figures.columns import COLUMNS
+from ..figures.end_labels import width_of
 from ..figures.numbers import linear_ticks, significant
 from ..figures.picture import Picture
+from ..figures.reading import Reading, box_of, places, told
 from ..figures.style import INK, PALE, fixed, styles_of
 from ..results import Result, Results
 from .simulating import deviation
 
-__all__ = ["SHOWN", "IntervalPicture"]
+__all__ = ["SHOWN", "IntervalPicture", "measured"]
 
 SHOWN = ("switch_share", "sojourn_mean_us", "sojourn_p99_us")
-_NAMES, _TOP, _BOTTOM, _GAP, _EDGE = 1.45, 0.3, 0.42, 0.3, 0.12  # inches
+_NAMES, _TOP, _BOTTOM, _GAP, _EDGE = 1.4, 0.45, 0.4, 0.1, 0.05  # inches
+_VALUE, _ROW = 0.78, 0.25  # inches of a column of values, of a row at most
+_SMALL = 6.5  # points
 _LEAST = 0.01  # half of the axis: intervals of a thousandth are to look narrow
 
 
 class IntervalPicture(Picture):
     """A row a policy; the vertical line is the formula, a dot the simulation, a bar its 95%.
 
+    Beside each panel stands what was simulated.  The fewer policies, the lower the picture; `size`
+    is the most that it takes.
+
     >>> import fpsimd_model as fm
     >>> both = fm.evaluate(fm.Scenario(), "tracked", engine="both", seconds=2.0)
     >>> picture = IntervalPicture(); picture.set_data(both); picture.draw()
     >>> picture.pixels().shape
-    (420, 640, 4)
+    (110, 640, 4)
     """
 
     kind = "simulation"
 
     def __init__(self, size: tuple[float, float] = (6.4, 4.2), dpi: float = 100.0) -> None:
         super().__init__(size, dpi)
+        self._size = size
+        self._panels: list[Axes] = []
         self.results: Results | None = None
 
     @property
@@ -43,6 +55,8 @@ class IntervalPicture(Picture):
     def set_data(self, results: Results) -> None:
         """Show results of both engines."""
         self.results = results
+        width, most = self._size
+        self.figure.set_size_inches(width, min(most, _TOP + _BOTTOM + _ROW * len(self.pairs())))
         self.forget_background()
 
     def pairs(self) -> list[tuple[Result, Result | None]]:
@@ -58,23 +72,30 @@ class IntervalPicture(Picture):
         """Lay out everything anew."""
         self.figure.clear()
         w, h = self.figure.get_size_inches()
-        width = (w - _NAMES - _EDGE - _GAP * (len(SHOWN) - 1)) / len(SHOWN)
-        pairs = self.pairs()
+        each = (w - _NAMES - _EDGE) / len(SHOWN)
+        pairs, self._panels = self.pairs(), []
         for i, metric in enumerate(SHOWN):
             with fixed():
-                left = _NAMES + i * (width + _GAP)
-                axes = self.axes(left, _BOTTOM, width, h - _TOP - _BOTTOM)
+                width = each - _VALUE - _GAP
+                axes = self.axes(_NAMES + i * each, _BOTTOM, width, h - _TOP - _BOTTOM)
                 self._panel(axes, metric, pairs, named=i == 0)
+                self._panels.append(axes)
 
     def _panel(self, axes, metric: str, pairs: Sequence, *, named: bool) -> None:
         styles = styles_of([simulated.policy for simulated, _ in pairs])
         found = [deviation(simulated, analytic, metric) for simulated, analytic in pairs]
         reach = max([_LEAST, *(abs(v) for three in found if three for v in three)]) * 1.1
-        axes.set_title(f"{_TITLES[metric]}")
+        axes.set_title(_TITLES[metric])
         axes.axvline(0.0, color=INK, lw=1.0, zorder=2.5)
         for row, ((simulated, _), three) in enumerate(zip(pairs, found, strict=True)):
+            words = "".join(measured(simulated, metric, 1))
+            axes.annotate(
+                words, (1.0, row), xycoords=("axes fraction", "data"), xytext=(72.0 * _VALUE, 0.0),
+                size=_SMALL * min(1.0, (_VALUE - 0.06) / width_of([words], _SMALL)), ha="right",
+                va="center_baseline", textcoords="offset points", annotation_clip=False,
+            )  # fmt: skip
             if three is None:
-                axes.text(0.0, row, " none ", ha="center", va="center", size=6.5, color=PALE,
+                axes.text(0.0, row, " none ", ha="center", va="center", size=_SMALL, color=PALE,
                           backgroundcolor="white", zorder=2.6)  # fmt: skip
                 continue
             value, low, high = three
@@ -83,10 +104,11 @@ class IntervalPicture(Picture):
             axes.plot([value], [row], "o", mfc="white", mec=colour, ms=4.5, mew=1.2, zorder=3.1)
         axes.set_xlim(-reach, reach)
         axes.set_ylim(len(pairs) - 0.4, -0.6)
-        ticks = [t for t in linear_ticks(-reach, reach, 5) if abs(t) <= reach]
+        last = linear_ticks(0.0, reach, 4)[-1]
+        ticks = [-last, 0.0, last]
         names = [simulated.policy for simulated, _ in pairs] if named else [""] * len(pairs)
         for axis, at, texts in (
-            (axes.xaxis, ticks, [f"{significant(100 * t, 3)}%" for t in ticks]),
+            (axes.xaxis, ticks, [f"{significant(100 * t, 3)}%" if t else "" for t in ticks]),
             (axes.yaxis, range(len(pairs)), names),
         ):
             axis.set_major_locator(FixedLocator(list(at)))
@@ -94,9 +116,18 @@ class IntervalPicture(Picture):
             axis.set_minor_locator(NullLocator())
         axes.set_xlabel("simulated over formula", labelpad=2.0)
 
+    def readings(self) -> list[Reading]:
+        """What both engines say, row by row."""
+        found = []
+        for axes, metric in zip(self._panels, SHOWN, strict=True):
+            y = places(axes.get_ylim()[::-1], range(len(self.pairs())))
+            texts = tuple(_told(*pair, metric) for pair in self.pairs())
+            found.append(Reading(box_of(axes), (), y, texts))
+        return found
+
     def text(self, width: int = 72) -> str:
         """The deviations as a table."""
-        heads = "".join(f"{_TITLES[metric]:>20}" for metric in SHOWN)
+        heads = "".join(f"{_SHORT[metric]:>20}" for metric in SHOWN)
         lines = ["simulated over formula, with the 95% interval, in %", f"{'':22}{heads}"[:width]]
         for simulated, analytic in self.pairs():
             cells = [deviation(simulated, analytic, metric) for metric in SHOWN]
@@ -108,8 +139,42 @@ class IntervalPicture(Picture):
         return "\n".join(line.rstrip() for line in lines)
 
 
-_TITLES = {
+_SHORT = {
     "switch_share": "moves and traps",
     "sojourn_mean_us": "packet delay, mean",
     "sojourn_p99_us": "packet delay, 99%",
 }
+_TITLES = {
+    "switch_share": "CPU time in moves\nand traps [%]",
+    "sojourn_mean_us": "packet delay,\nmean [us]",
+    "sojourn_p99_us": "packet delay,\n99% below [us]",
+}
+
+
+def measured(simulated: Result, metric: str, digits: int = 2) -> tuple[str, str]:
+    """A simulated value as tables show it, and half the width of its interval, to so many digits.
+
+    >>> measured(Result("x", "montecarlo", {"saving": 0.512}, {"saving": (0.508, 0.516)}), "saving")
+    ('51.20', '±0.40')
+    """
+    factor, value = COLUMNS[metric].factor, simulated.metrics.get(metric)
+    if value is None:
+        return "-", ""
+    low, high = simulated.ci95.get(metric, (value, value))
+    half = (high - low) / 2 * factor
+    if not half > 0.0:
+        return significant(value * factor, 3), ""
+    decimals = min(6, max(0, digits - 1 - math.floor(math.log10(half))))
+    return f"{value * factor:.{decimals}f}", f"±{half:.{decimals}f}"
+
+
+def _told(simulated: Result, analytic: Result | None, metric: str) -> str:
+    """What is read off a row."""
+    value, half = measured(simulated, metric)
+    formula = None if analytic is None else analytic.metrics.get(metric)
+    lines = [(value, "simulated"), (half, "95% interval")]
+    lines.append((significant(formula and formula * COLUMNS[metric].factor), "by formula"))
+    if three := deviation(simulated, analytic, metric):
+        lines.append((f"{100 * three[0]:+.2f}%", "simulated over formula"))
+    head = f"{simulated.policy}: {_TITLES[metric]}".replace("\n", " ")
+    return told(head, [line for line in lines if line[0]], wide=9)

@@ -10,7 +10,7 @@ import ipywidgets as w
 from ..errors import InputError
 from ..scenario import Scenario
 from .controls import Control
-from .grid import number_of, text_of, with_values
+from .grid import exact_of, number_of, text_of, with_values
 from .state import State
 
 __all__ = ["Knob", "put"]
@@ -37,6 +37,7 @@ class Knob:
     ) -> None:
         self.control, self._changed, self._failed = control, changed, failed
         self.grid: tuple[float, ...] = ()
+        self.value = 0.0  # exact; the field shows it with fewer digits
         self._base: Scenario | None = None
         self._quiet = False
         self.slider = w.SelectionSlider(
@@ -69,17 +70,24 @@ class Knob:
                 kept = min(self.slider.index, len(grid) - 1)
                 self.grid = grid
                 with self.slider.hold_sync():
-                    self.slider.options = [(text_of(v), v) for v in grid]
+                    self.slider.options = [(exact_of(v), v) for v in grid]
                     self.slider.index = kept
             put(self.slider, "index", grid.index(value))
             if state.base is not self._base:
                 self._base = state.base
                 put(self.slider, "tooltip", self.control.tooltip(state.base))
             self.entry.remove_class("fm-bad")
-            put(self.entry, "value", text_of(value))
-            put(self.entry, "tooltip", f"type a value [{self.control.unit}]")
+            self._write(value)
             put(self.back, "disabled", not state.changed(self.control))
-            put(self.back, "tooltip", f"back to {text_of(base)}")
+            put(self.back, "tooltip", f"{self.control.label}: back to {exact_of(base)}")
+
+    def _write(self, value: float) -> None:
+        """Into the field, and what does not fit there into its tooltip, in one message."""
+        text, exact, self.value = text_of(value), exact_of(value), value
+        with self.entry.hold_sync():
+            put(self.entry, "value", text)
+            now = "" if text == exact else f"{exact}; "
+            put(self.entry, "tooltip", f"{self.control.title}: {now}type another value")
 
     def forget(self) -> None:
         """Only the common grid again, without notches that were added for other values."""
@@ -92,8 +100,9 @@ class Knob:
     def _typed(self, change: dict) -> None:
         if self._quiet:
             return
-        try:
-            value = number_of(change["new"])
+        text = change["new"].strip()
+        try:  # what stands there already is no rounded value
+            value = self.value if text == text_of(self.value) else number_of(text)
         except InputError as error:
             self._refuse(error)
         else:

@@ -57,6 +57,7 @@ class DelayTab(_Tab):
     """The distribution of packet times: curves in motion, a simulation's dots at rest."""
 
     name, title = "packet-delay", "how long"
+    tip = "the share of packets that take longer than a time, for all times"
 
     def __init__(self, solver: Solver, failed: Callable[[Exception], None]) -> None:
         super().__init__(SurvivalPicture())
@@ -115,6 +116,7 @@ class LoadTab(_Tab):
     """Slowdown and 99th percentile over the load; in motion only the scenario's place follows."""
 
     name, title = "latency-over-load", "over the load"
+    tip = "crypto slowdown and 99th percentile, up to where each policy saturates"
 
     def __init__(self, solver: Solver) -> None:
         super().__init__(LoadPanels())
@@ -161,6 +163,7 @@ class OverloadTab(_Tab):
     """The time line of a few milliseconds of one simulation; drawn when sliders have stopped."""
 
     name, title = "overload", "a few ms of it"
+    tip = "one simulation as a trace viewer would show it, ksoftirqd included"
 
     def __init__(self) -> None:
         super().__init__(OverloadStrips())
@@ -184,7 +187,8 @@ class OverloadTab(_Tab):
 class CeilingTab(_Tab):
     """Gb/s at most by cipher; drawn when sliders have stopped."""
 
-    name, title = "throughput-ceiling", "Gb/s at most"
+    name, title = "throughput-ceiling", "Gb/s"
+    tip = "Gb/s at most: the throughput at which each policy saturates, per cipher"
 
     def __init__(self, solver: Solver) -> None:
         super().__init__(CeilingDots())

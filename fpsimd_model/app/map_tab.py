@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from ..figures import Answer, PolicyMap
 from .maps import COARSE, FINE, Maps, span_of
-from .readings import of_map
 from .saving import recipe_of
 from .sight import Sight
 from .solver import Solver
@@ -20,6 +19,7 @@ class MapTab:
     """The map over interrupt rate and residency; a point marks the state itself."""
 
     name, title = "policy-map", "map"
+    tip = "which policy costs least, over interrupt rate and residency"
 
     def __init__(self, solver: Solver) -> None:
         self._maps = Maps(solver)
@@ -39,7 +39,7 @@ class MapTab:
             return None
         if pace is Pace.STOPPED:
             return self._refine(state)
-        self.sight.sharp(self.picture, of_map(self.picture))
+        self.sight.sharp(self.picture)
         return None
 
     def _refine(self, state: State) -> Iterator[None]:

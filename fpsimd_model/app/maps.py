@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..figures import CostMap, cost_map_of
+from ..figures.commands import in_short
 from ..figures.rates import span_of as rates_of
 from ..grids import grid_of
 from ..policies import Policy
@@ -74,7 +75,9 @@ class Maps:
         )
         # In the order of a sweep over rates, then residencies.
         grid = grid.transpose("policy", RATE, RESIDENCY)
-        self._found[field] = cost_map_of(grid, self._solver.verdicts(state))
+        found = cost_map_of(grid, self._solver.verdicts(state))
+        about = in_short(state.scenario, (RATE, RESIDENCY))
+        self._found[field] = replace(found, about=about)
         while len(self._found) > _KEPT:
             self._found.popitem(last=False)
 

@@ -29,6 +29,7 @@ class ProofTab:
     """
 
     name, title = "correctness", "correctness"
+    tip = "the shortest order of events that loses registers, as a time line"
 
     def __init__(self, solver: Solver, changed: Callable[[], None]) -> None:
         self._solver, self._changed, self._quiet = solver, changed, False

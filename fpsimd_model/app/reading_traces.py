@@ -9,47 +9,83 @@ from pathlib import Path
 
 from ..calibration.calibration import Calibration, calibrate
 from ..calibration.prediction import Prediction, predict
+from ..errors import InputError
+from ..figures import Answer, Recipe
+from ..figures.data import Data
 from ..policies import Policy
 from ..replayer import Replay, replay
 from ..resources import data_path
+from ..scenario import preset
 from ..traces import read, understand
 from .background import Tell
 
-__all__ = ["Told", "recordings", "study"]
+__all__ = ["LARGEST", "Told", "Upload", "recordings", "study"]
 
+FIGURE = "calibration"
+LARGEST = 10_000_000  #: bytes of an upload; Jupyter's servers take no larger message
 SIMULATED_S = 60.0  # modelled, for the prediction
 _READ = 0.7  # of the work, as the bar counts it
 
 
-@dataclass(frozen=True, eq=False)
-class Told:
-    """What a trace says: the machine, every policy on it, and the model beside its kernel.
+@dataclass(frozen=True)
+class Upload:
+    """A trace that came without a path: a name and its bytes.
 
-    `path` is None for an upload.
+    Raises
+    ------
+    InputError
+        If it is too large.
     """
 
-    path: Path | None
+    name: str
+    content: bytes
+
+    def __post_init__(self) -> None:
+        if len(self.content) > LARGEST:
+            raise InputError(
+                f"{self.name}: {_mb(len(self.content))} MB; an upload has at most "
+                f"{_mb(LARGEST)} MB, write the path of a larger file into the field"
+            )
+
+    @property
+    def data(self) -> Data:
+        """What figures call it: a name that is no figure's own."""
+        own = self.name.startswith(f"{FIGURE}.")
+        return Data.sent(f"trace-{self.name}" if own else self.name, self.content)
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """What a trace says: the machine, every policy on it, and the model beside its kernel."""
+
+    source: Path | Upload
     calibration: Calibration
     replayed: Replay
     prediction: Prediction
 
+    def answer(self) -> Answer:
+        """Fit and prediction for Export: with the machine's scenario, and an upload beside it.
 
-def recordings() -> list[Path]:
-    """The recorded traces that come with the package."""
-    return sorted(data_path("traces").glob("*.txt.gz"))
+        Raises
+        ------
+        InputError
+            If the trace is there no more, or has a name that another machine could not look up.
+        """
+        sent = isinstance(self.source, Upload)
+        data = self.source.data if sent else Data.of(self.source)
+        recipe = Recipe(figure=FIGURE, scenario=preset(self.calibration.base), data=data)
+        beside = {data.name: self.source.content} if sent else {}
+        return Answer(recipe, found=self.calibration.scenario, beside=beside)
 
 
-def study(
-    source: str | Path | bytes, policies: Sequence[type[Policy]], tell: Tell, name: str = ""
-) -> Told:
+def recordings(folder: Path | None = None) -> list[Path]:
+    """The recorded traces in a folder; by default those that come with the package."""
+    folder = data_path("traces") if folder is None else folder
+    return sorted([*folder.glob("*.txt.gz"), *folder.glob("*.txt")])
+
+
+def study(source: str | Path | Upload, policies: Sequence[type[Policy]], tell: Tell) -> Told:
     """Read a trace, fit it, lead every policy through it; stops where `tell` raises.
-
-    Parameters
-    ----------
-    source:
-        A file's path, or the content of one that was uploaded as `name`.
-    policies:
-        To lead through it.
 
     Raises
     ------
@@ -66,19 +102,26 @@ def study(
             tell(_READ * min(done / size, 1.0), f"{_mb(done)} of {_mb(size)} MB read")
 
     tell(0.0, "reading ...")
-    if isinstance(source, bytes):
-        path, size = None, len(source)
-        content = _Named(source, name)
+    if isinstance(source, Upload):
+        size = len(source.content)
+        content = _Named(source.content, source.data.name)
         recording = understand(read(content, progress=lambda done, _: progress(done, size)))
     else:
-        path = Path(source).expanduser()
-        recording = understand(read(path, progress=progress))
+        source = _path(source)
+        recording = understand(read(source, progress=progress))
     tell(_READ, "fitting ...")
     found = calibrate(recording)
     tell(0.8, "leading every policy through it ...")
     done = replay(recording, policies)
     tell(0.9, "predicting ...")
-    return Told(path, found, done, predict(found, seconds=SIMULATED_S))
+    return Told(source, found, done, predict(found, seconds=SIMULATED_S))
+
+
+def _path(source: str | Path) -> Path:
+    try:
+        return Path(source).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{source}: cannot read the trace: {error}") from None
 
 
 class _Named(io.BytesIO):

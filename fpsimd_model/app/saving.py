@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..scenario import Scenario
     from .state import State
 
-__all__ = ["recipe_of", "save"]
+__all__ = ["in_words", "recipe_of", "save"]
 
 
 def recipe_of(state: State, figure: str, **more: object) -> Recipe:
@@ -44,6 +45,18 @@ def save(folder: str | os.PathLike[str], answer: Answer) -> list[Path]:
         If they cannot be written there.
     """
     return write(answer, _folder(folder) / answer.recipe.figure)
+
+
+def in_words(files: Sequence[Path]) -> str:
+    """What was written, in one line.
+
+    >>> in_words([Path("out/map.png"), Path("out/map.svg"), Path("out/sent.gz")])
+    'map .png .svg and sent.gz into out'
+    """
+    stem = files[0].stem
+    own = " ".join(path.suffix for path in files if path.stem == stem)
+    others = [path.name for path in files if path.stem != stem]
+    return f"{' and '.join([f'{stem} {own}', *others])} into {files[0].parent}"
 
 
 def _folder(folder: str | os.PathLike[str]) -> Path:

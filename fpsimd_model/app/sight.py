@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 
 import ipywidgets as w
 from PIL import Image as Bitmap
@@ -11,7 +10,7 @@ from PIL import Image as Bitmap
 from ..figures import Picture
 from .knob import put
 from .layout import classed
-from .readings import Reading, layer
+from .readings import layer
 
 __all__ = ["Sight"]
 
@@ -31,10 +30,10 @@ class Sight:
         self._send("jpeg", _jpeg(picture))
         put(self.glass, "value", "")
 
-    def sharp(self, picture: Picture, readings: Sequence[Reading] = ()) -> None:
+    def sharp(self, picture: Picture) -> None:
         """Send the same once more, sharp and to be read off."""
         self._send("png", picture.png(DENSE))
-        put(self.glass, "value", layer(readings))
+        put(self.glass, "value", layer(picture.readings()))
 
     def pale(self, pale: bool) -> None:
         """Whether what is on screen is out of date."""

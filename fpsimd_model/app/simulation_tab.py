@@ -14,7 +14,7 @@ from ..figures.columns import COLUMNS
 from ..figures.numbers import significant
 from ..results import Result, Results
 from .background import Background
-from .interval_picture import SHOWN, IntervalPicture
+from .interval_picture import SHOWN, IntervalPicture, measured
 from .knob import put
 from .layout import classed
 from .saving import recipe_of
@@ -45,6 +45,7 @@ class SimulationTab:
     """
 
     name, title = "simulation", "simulation"
+    tip = "Monte Carlo in the background: the same numbers with 95% intervals"
 
     def __init__(
         self, solver: Solver, shown: Callable[[], State], failed: Callable[[Exception], None]
@@ -60,7 +61,7 @@ class SimulationTab:
         self.button.on_click(lambda _: self.start())
         self.background = Background("simulation")
         self.words = classed(w.HTML(_NOTHING), "fm-simulated")
-        self.sight = Sight()
+        self.sight = Sight("fm-rows")
         self.numbers = classed(w.HTML(), "fm-numbers")
         self.widget = w.VBox(
             [
@@ -144,8 +145,8 @@ def _of(found: Simulated) -> str:
 
 def _table(pairs: list[tuple[Result, Result | None]]) -> str:
     heads = "".join(
-        f'<th colspan="2" title="{escape(COLUMNS[m].meaning)}">{escape(" ".join(COLUMNS[m].words))}'
-        f"<span>{escape(COLUMNS[m].unit)}</span></th>"
+        f'<th colspan="2" title="{escape(COLUMNS[m].meaning)}">'
+        f"{'<br>'.join(map(escape, COLUMNS[m].words))}<span>{escape(COLUMNS[m].unit)}</span></th>"
         for m in METRICS
     )
     rows = "".join(
@@ -155,17 +156,13 @@ def _table(pairs: list[tuple[Result, Result | None]]) -> str:
         for s, a in pairs
     )
     return (
-        f'<div class="fm-pairs"><table><thead><tr><th>simulated, and by formula</th>{heads}</tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>"
+        '<div class="fm-pairs"><table><thead><tr><th>simulated<span>and by formula</span></th>'
+        f"{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
     )
 
 
 def _cells(simulated: Result, analytic: Result | None, metric: str) -> str:
-    factor = COLUMNS[metric].factor
-    value, formula = simulated.metrics.get(metric), analytic and analytic.metrics.get(metric)
-    said = "–" if value is None else significant(value * factor, 3)
-    if value is not None and metric in simulated.ci95:
-        low, high = simulated.ci95[metric]
-        said += f" ± {significant((high - low) / 2 * factor, 2)}"
-    by = "–" if formula is None else significant(formula * factor, 3)
+    formula = None if analytic is None else analytic.metrics.get(metric)
+    said = " ".join(measured(simulated, metric, 1)).replace("±", "± ")
+    by = significant(formula and formula * COLUMNS[metric].factor)
     return f"<td>{said}</td><td>{by}</td>"

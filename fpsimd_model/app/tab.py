@@ -28,8 +28,8 @@ class Tab(Protocol):
 
     Attributes
     ----------
-    name, title:
-        In files and classes; on its button.
+    name, title, tip:
+        In files and classes; on its button, short; the whole of it, in the button's tooltip.
     widget:
         What is seen while the tab is chosen.
     picture:
@@ -38,6 +38,7 @@ class Tab(Protocol):
 
     name: str
     title: str
+    tip: str
     widget: w.Widget
 
     @property

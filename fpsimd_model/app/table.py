@@ -118,9 +118,19 @@ def _row(row: Row, style: Style) -> str:
         words = ": ".join(filter(None, ("" if row.status == "ok" else row.status, row.reason)))
         cells.append(
             f'<td class="fm-no" colspan="{len(FIELDS)}" title="{escape(words)}">'
-            f"<div>{escape(words)}</div></td>"
+            f"{escape(_in_short(row))}</td>"
         )
     return f'<tr data-policy="{escape(row.policy.name)}">{"".join(cells)}</tr>'
+
+
+def _in_short(row: Row) -> str:
+    """Why there are no numbers, in words that fit beside a name; all of it is in the tooltip."""
+    if row.status == "ok":
+        return f"no formula: {row.reason.partition(',')[0]}"
+    most = row.metrics.get("max_packets_per_s")
+    if row.status != "unstable" or most is None or math.isnan(most):
+        return row.status
+    return f"unstable: serves at most {significant(most, 4)} packets/s"
 
 
 def _number(row: Row, field: _Field) -> str:

@@ -19,9 +19,24 @@ __all__ = ["Tabs", "curve_tabs"]
 def curve_tabs(solver: Solver) -> list[CurveTab]:
     """The views that are curves over the interrupt rate."""
     return [
-        CurveTab("which-policy", "moves, crypto", ("switch_share", "crypto_slowdown"), solver),
-        CurveTab("what-it-saves", "saving, NEON", ("saving", "scalar_share"), solver),
-        CurveTab("curves", "mean delay", ("sojourn_mean_us", "softirq_share"), solver),
+        CurveTab(
+            *("which-policy", "cost, crypto"),
+            "CPU time in register moves and FP traps; how much longer crypto takes without NEON",
+            ("switch_share", "crypto_slowdown"),
+            solver,
+        ),
+        CurveTab(
+            *("what-it-saves", "saving"),
+            "moves and traps saved against switch-on-exit; packets served without NEON",
+            ("saving", "scalar_share"),
+            solver,
+        ),
+        CurveTab(
+            *("curves", "mean delay"),
+            "mean time from interrupt to completion; CPU time in packet service",
+            ("sojourn_mean_us", "softirq_share"),
+            solver,
+        ),
     ]
 
 
@@ -33,7 +48,9 @@ class Tabs:
 
     def __init__(self, tabs: Sequence[Tab], changed: Callable[[], None]) -> None:
         self.tabs = {tab.name: tab for tab in tabs}
-        self.buttons = w.ToggleButtons(options=[(tab.title, tab.name) for tab in tabs])
+        self.buttons = w.ToggleButtons(
+            options=[(tab.title, tab.name) for tab in tabs], tooltips=[tab.tip for tab in tabs]
+        )
         self.buttons.style.button_width = "auto"
         classed(self.buttons, "fm-views")
         self.body = classed(w.Box([self.chosen.widget]), "fm-view")

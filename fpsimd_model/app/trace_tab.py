@@ -1,35 +1,25 @@
-"""A trace of one's own: what it says, what the model makes of it, its machine on the sliders."""
+"""A trace of one's own beside the sliders: what it says, and its machine put on them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from html import escape
-from pathlib import Path
 
 import ipywidgets as w
 
 from ..calibration.figures import CalibrationPicture
-from ..calibration.report import report
-from ..errors import InputError
-from ..figures import Answer, Recipe, replay_table
-from ..figures.data import Data
-from ..scenario import Scenario, preset
-from .background import Background
+from ..figures import Answer
+from ..scenario import Scenario
 from .knob import put
 from .layout import classed
-from .reading_traces import Told, recordings, study
-from .sight import DENSE
 from .state import State
 from .tab import Pace
+from .trace_view import TraceView
 
 __all__ = ["TraceTab"]
 
-OWN = "a file of my own"
-_HINT = "path of a trace: text, .gz, .xz; press Enter"
-
 
 class TraceTab:
-    """Chooses a recording, reads it in the background and shows it.
+    """A `TraceView` in `view`, and a button that makes its machine the scenario.
 
     Parameters
     ----------
@@ -38,10 +28,11 @@ class TraceTab:
     shown:
         Gives the newest state.
     failed:
-        Told of what goes wrong.
+        Told of what goes wrong with that; what is wrong with a trace stands in the tab.
     """
 
     name, title = "trace", "trace"
+    tip = "a recording of a machine: what it says, and its values for the sliders"
 
     def __init__(
         self,
@@ -50,135 +41,50 @@ class TraceTab:
         failed: Callable[[Exception], None],
     ) -> None:
         self._adopt, self._shown, self._failed = adopt, shown, failed
-        self.told: Told | None = None
-        self.picture: CalibrationPicture | None = None
-        names = [(path.name.split(".")[0], str(path)) for path in recordings()]
-        self.choice = classed(
-            w.Dropdown(options=[("choose a recording", None), *names, (OWN, "")], value=None),
-            "fm-trace",
-        )
-        self.path = classed(w.Text(placeholder=_HINT, continuous_update=False), "fm-path")
-        self.upload = classed(
-            w.FileUpload(description="upload", tooltip="up to 10 MB; larger files by their path"),
-            "fm-upload",
-        )
+        self.view = TraceView(lambda: shown().policies, self._changed)
         self.use = classed(
             w.Button(description="use this machine as the scenario", disabled=True), "fm-use"
         )
-        self.background = Background("trace")
-        self.words = classed(w.HTML(_FIRST), "fm-told")
-        self.image = classed(w.Image(format="png"), "fm-figure", "fm-calibration")
-        self.report, self.replay = classed(w.HTML(), "fm-report"), classed(w.HTML(), "fm-replay")
-        self.results = w.Tab(
-            [self.image, self.replay, self.report],
-            titles=("fit and prediction", "every policy", "report"),
-        )
-        self.results.layout.display = "none"
+        self.use.on_click(self._used)
         self.widget = w.VBox(
             [
-                classed(w.HBox([self.choice, self.path, self.upload]), "fm-sources"),
-                w.HBox([self.use, self.background.widget]),
-                self.words,
-                self.results,
+                self.view.sources,
+                w.HBox([self.use, self.view.work]),
+                self.view.words,
+                self.view.results,
             ]
         )
-        self.choice.observe(self._chosen, "value")
-        self.path.observe(self._typed, "value")
-        self.upload.observe(self._uploaded, "value")
-        self.use.on_click(self._used)
+
+    @property
+    def picture(self) -> CalibrationPicture | None:
+        """Of the trace that is shown."""
+        return self.view.picture
 
     def show(self, state: State, pace: Pace) -> None:
-        """A trace is what it is, whatever the sliders say."""
+        """A trace is what it is, whatever the sliders say; say whether they say the same."""
+        if pace is Pace.REST:
+            self._compare(state)
 
     def answer(self, state: State) -> Answer:
         """Fit and prediction, of a trace that whoever gets the figure can have too."""
-        if self.told is None:
-            raise InputError("no trace is shown: choose one, then press Export")
-        if self.told.path is None:
-            raise InputError("an uploaded trace has no path to name; write that of its file")
-        data = Data.of(self.told.path)
-        base = preset(self.told.calibration.base)
-        answer = Answer(Recipe(figure="calibration", scenario=base, data=data))
-        vars(answer).update(picture=self.picture)
-        return answer
+        return self.view.answer()
 
-    def read(self, source: str | Path | bytes, name: str = "") -> None:
-        """Read a trace in the background; one that is being read is dropped."""
-        policies = self._shown().policies
-        put(self.words, "value", "")
-        self.background.start(
-            lambda tell: study(source, policies, tell, name),
-            self._done,
-            self._refuse,
-            self._unchoose,
-        )
+    def _changed(self) -> None:
+        put(self.use, "disabled", self.view.told is None)
+        self._compare(self._shown())
 
-    def _done(self, told: Told) -> None:
-        found = told.calibration
-        self.told, self.picture = told, found.figure(told.prediction)
-        self.picture.draw()
-        self.image.value = self.picture.png(DENSE)
-        self.report.value = _text(report(found, prediction=told.prediction))
-        self.replay.value = _text(replay_table(told.replayed))
-        self.results.layout.display = None
-        self.use.disabled = False
-        said = "; ".join([f"{found.name}: {_verdict(told)}", *found.notes])
-        put(self.words, "value", escape(said))
-
-    def _refuse(self, error: Exception) -> None:
-        """What was shown before stays away: it is of another trace."""
-        self.told = self.picture = None
-        self.results.layout.display = "none"
-        self.use.disabled = True
-        self._failed(error)
-        named = isinstance(error, InputError)
-        text = str(error) if named else f"{type(error).__name__}: {error}"
-        put(self.words, "value", f'<span class="fm-error" role="alert">{escape(text)}</span>')
-        self._unchoose()
-
-    def _unchoose(self) -> None:
-        """So that the same can be chosen again."""
-        self.choice.value = None
-
-    def _chosen(self, change: dict) -> None:
-        if change["new"]:
-            self.read(change["new"])
-        elif change["new"] == "" and self.path.value.strip():
-            self.read(self.path.value.strip())
-
-    def _typed(self, change: dict) -> None:
-        if not (path := change["new"].strip()):
-            return
-        if self.choice.value == "":
-            self.read(path)
+    def _compare(self, state: State) -> None:
+        told = self.view.told
+        if told is None or state.origin is not told.calibration.scenario:
+            self.view.say("")
+        elif state.scenario is state.origin:
+            self.view.say("The sliders now show this machine.")
         else:
-            self.choice.value = ""  # which reads it
-
-    def _uploaded(self, change: dict) -> None:
-        for file in change["new"]:
-            self.read(bytes(file["content"]), file["name"])
+            self.view.say("The sliders show this machine with other values.")
 
     def _used(self, _: w.Button) -> None:
-        if self.told is not None:
+        if self.view.told is not None:
             try:
-                self._adopt(self.told.calibration.scenario)
+                self._adopt(self.view.told.calibration.scenario)
             except Exception as error:  # told, not swallowed
                 self._failed(error)
-
-
-_FIRST = (
-    "Choose a recording that comes with the package, or write the path of a trace of your own "
-    "(<code>fpsimd-model record --help</code> says how to make one)."
-)
-
-
-def _text(words: str) -> str:
-    return f"<pre>{escape(words)}</pre>"
-
-
-def _verdict(told: Told) -> str:
-    prediction = told.prediction
-    off = [abs(v) for e in ("analytic", "simulated") for v in prediction.off(e).values()]
-    if not off:
-        return f"the kernel's own moves are not recorded; {prediction.policy} is assumed"
-    return f"the model predicts the kernel's own moves to {100 * max(off):.1f}%"

@@ -15,20 +15,24 @@ from ..figures.plain import WIDTH
 from ..figures.style import INK, PALE, fixed
 from ..scenario import Mmpp
 from .calibration import Calibration
-from .durations import DurationFit
 from .prediction import MOVES, Prediction
+from .recorded_curve import begun, ended, free_corner, limits, steps
 from .report import report
 from .sample import COMPLETE, Sample
-from .survival import kaplan_meier
 
 __all__ = ["CalibrationPicture"]
 
 _RECORDED, _FITTED = INK, "#e8590c"
 _ENGINES = (
-    ("kernel", "kernel", INK), ("replayed", "replay", "#5c5c5c"),
-    ("analytic", "formula", "#0057b8"), ("simulated", "simulation", "#009e73"),
+    ("kernel", "kernel", {"color": INK}),
+    ("replayed", "replay", {"facecolor": "white", "edgecolor": INK, "linewidth": 0.6}),
+    ("analytic", "formula", {"color": "#0057b8"}),
+    ("simulated", "simulation", {"facecolor": "#8fd6c0", "edgecolor": "#00674b", "linewidth": 0.0,
+                                 "hatch": "//////"}),
 )  # fmt: skip
-_SIZE = 7.5
+_WIDTH, _HEIGHT = 6.4, 4.2
+_BARS = 1.35  # inches for the moves, from the bottom
+_SMALL = 7.0
 _POINTS = 400  # of a curve
 
 
@@ -37,9 +41,10 @@ class _Curve:
     """What one panel shows: how long something lasts, recorded and fitted."""
 
     title: str
+    axis: str
     sample: Sample
     survival: Callable[[np.ndarray], np.ndarray] | None
-    words: str
+    shape: str
     mean_us: float
 
 
@@ -57,7 +62,7 @@ class CalibrationPicture(Picture):
     >>> from fpsimd_model.calibration import calibrate
     >>> found = calibrate(data_path("traces", "k61-vhe-busy-plain.txt.gz"))
     >>> picture = CalibrationPicture(found); picture.draw(); picture.pixels().shape
-    (300, 640, 4)
+    (420, 640, 4)
     """
 
     kind = "calibration"
@@ -67,17 +72,16 @@ class CalibrationPicture(Picture):
     ) -> None:
         self.calibration, self.prediction = calibration, prediction
         curves = _curves(calibration)
-        rows = -(-(len(curves) + 1) // 3) + (prediction is not None)
-        super().__init__((6.4, 1.5 * rows), dpi)
+        rows = -(-(len(curves) + 1) // 3)
+        self._below = 0.0 if prediction is None else _BARS
+        self._pitch = (_HEIGHT - self._below) / rows
+        super().__init__((_WIDTH, _HEIGHT), dpi)
         with fixed():
             for i, curve in enumerate(curves):
-                self._duration(axes := self._cell(i, rows), curve)
-                if i == 0:
-                    axes.legend(fontsize=6.5, frameon=False, loc="lower left", borderpad=0.0,
-                                borderaxespad=0.3, handlelength=1.6)  # fmt: skip
+                self._duration(self._cell(i, rows), curve, first=i == 0)
             self._quantiles(self._cell(len(curves), rows))
             if prediction is not None:
-                self._moves(self.axes(0.9, 0.3, 4.3, 0.96), prediction)
+                self._moves(self.axes(0.95, 0.37, 4.3, _BARS - 0.62), prediction)
 
     def text(self, width: int = WIDTH) -> str:
         """The report."""
@@ -85,43 +89,50 @@ class CalibrationPicture(Picture):
 
     def _cell(self, i: int, rows: int) -> Axes:
         column, row = i % 3, i // 3
-        left, width = 0.36 + column * 2.12, 1.68
-        return self.axes(left, 1.5 * (rows - 1 - row) + 0.4, width, 0.84)
+        bottom = self._below + self._pitch * (rows - 1 - row)
+        return self.axes(0.36 + column * 2.1, bottom + 0.35, 1.68, self._pitch - 0.73)
 
-    def _duration(self, axes: Axes, curve: _Curve) -> None:
+    def _head(self, axes: Axes, title: str, more: str) -> None:
+        """Two lines above a panel: what it shows, and of the fit."""
+        axes.set_title(title, pad=15.0)
+        axes.annotate(more, (0.0, 1.0), (0.0, 4.0), xycoords="axes fraction",
+                      textcoords="offset points", color=PALE)  # fmt: skip
+
+    def _duration(self, axes: Axes, curve: _Curve, *, first: bool) -> None:
         """Share that lasts longer, over time: steps as recorded, a line as fitted."""
-        axes.set_title(curve.title, fontsize=_SIZE)
-        sample, unit, scale = curve.sample, "us", 1.0
-        longest = float(sample.us.max()) if len(sample) else 1.0
-        if max(longest, curve.mean_us) >= 2e4:
-            unit, scale = "ms", 1e-3
-        low, high = _limits(sample)
-        bottom = 0.0
-        log = high / max(low, 1e-9) > 30.0
-        if len(sample.whole):
-            times, after = kaplan_meier(sample)
-            keep = np.unique(np.linspace(0, len(times) - 1, _POINTS).astype(int))
-            t = np.concatenate([[low], np.maximum(times[keep], low), [high]])
-            share = np.concatenate([[1.0], after[keep], [after[-1]]])
-            if after[-1] > 0.6:  # most were cut: only the curve's beginning is in sight
-                bottom = max(0.0, 1.0 - 1.5 * (1.0 - float(after[-1])))
-            axes.plot(t * scale, share, color=_RECORDED, lw=1.4, drawstyle="steps-post",
-                      label="trace")  # fmt: skip
+        sample, some = curve.sample, len(curve.sample.whole) > 0
+        low, high = limits(sample)
+        longest = float(begun(sample).max(initial=0.0))
+        scale, unit = (1e-3, "ms") if max(high, curve.mean_us) >= 2e4 else (1.0, "us")
+        bottom, log = 0.0, some and high / max(low, 1e-9) > 30.0
+        low = low if log else 0.0 if low < 0.3 * high else low
+        bend = np.array([[low, 1.0], [high, 1.0]])  # the curve, for the legend to keep clear of
+        if longest:
+            bend = steps(sample, low, longest)
+            last = float(bend[-1, 1])
+            if last > 0.6 and some:  # most were cut: only the curve's beginning is in sight
+                bottom = max(0.0, 1.0 - 1.8 * (1.0 - last))
+            axes.plot(*bend.T * [[scale], [1.0]], color=_RECORDED, lw=1.4, label=ended(sample))
+            if last > 0.0:  # beyond that nothing was seen
+                axes.plot(longest * scale, last, marker="|", ms=6.0, mew=1.2, color=_RECORDED)
         if curve.survival is not None:
             t = np.geomspace(low, high, _POINTS) if log else np.linspace(low, high, _POINTS)
-            axes.plot(t * scale, curve.survival(t), color=_FITTED, lw=1.0, ls=(0, (4.0, 1.5)),
+            axes.plot(t * scale, curve.survival(t), color=_FITTED, lw=1.1, ls=(0, (3.5, 1.5)),
                       label="fit")  # fmt: skip
         axes.set_xscale("log" if log else "linear")
         axes.set_xlim(low * scale, high * scale)
-        axes.set_ylim(bottom, 1.0 + 0.04 * (1.0 - bottom))
+        axes.set_ylim(bottom, 1.0 + 0.05 * (1.0 - bottom))
         ticks = (log_ticks if log else linear_ticks)(low * scale, high * scale, 4)
         _ticks(axes, ticks, [0, 0.5, 1] if not bottom else linear_ticks(bottom, 1.0, 3))
-        mean = f"{curve.words}, mean {significant(curve.mean_us * scale, 3)} {unit}"
-        axes.set_xlabel(mean, labelpad=1.0, fontsize=_SIZE)
+        axes.set_xlabel(f"{curve.axis} [{unit}]", labelpad=1.0)
+        mean = f"{significant(curve.mean_us * scale, 3)} {unit}"
+        self._head(axes, curve.title, f"{curve.shape}, mean {mean}")
+        if first or ended(sample) != "trace":
+            _legend(axes, free_corner(bend, low, high, bottom, log))
 
     def _quantiles(self, axes: Axes) -> None:
         """Quantiles of fit and recording, each by its fitted mean."""
-        axes.set_title("quantiles, trace over fit", fontsize=_SIZE)
+        self._head(axes, "quantiles", "trace over fit, by the mean")
         low, high = 0.1, 3.0
         marks = iter(("o", "x", "+", "^", "s"))
         for name, fitted, seen in _pairs(self.calibration):
@@ -130,36 +141,34 @@ class CalibrationPicture(Picture):
             axes.plot(fitted, seen, ls="", marker=next(marks), ms=2.6, mew=0.7, color=INK,
                       mfc="none", label=name)  # fmt: skip
         low, high = max(low * 0.8, 1e-3), min(high * 1.2, 100.0)
-        axes.plot([low, high], [low, high], color=_FITTED, lw=0.9, zorder=1.5)
+        axes.plot([low, high], [low, high], color=_FITTED, lw=1.1, ls=(0, (3.5, 1.5)), zorder=1.5)
         axes.set_xscale("log")
         axes.set_yscale("log")
         axes.set_xlim(low, high)
         axes.set_ylim(low, high)
         _ticks(axes, log_ticks(low, high, 5), log_ticks(low, high, 4))
-        axes.set_xlabel("fitted, by the mean", labelpad=1.0, fontsize=_SIZE)
+        axes.set_xlabel("fitted quantile / mean", labelpad=1.0)
         if len(axes.lines) > 1:
-            axes.legend(fontsize=6.0, frameon=False, loc="upper left", borderpad=0.0,
-                        handletextpad=0.1, labelspacing=0.2)  # fmt: skip
+            _legend(axes, "upper left")
         else:
             axes.text(0.5, 0.2, "no shape fitted", transform=axes.transAxes, ha="center",
                       color=PALE)  # fmt: skip
 
     def _moves(self, axes: Axes, prediction: Prediction) -> None:
         """Register moves of the kernel, the replay and both engines, in the time of the trace."""
-        seconds = significant(prediction.seconds, 3)
-        axes.set_title(f"register moves in {seconds} s, {prediction.policy}", fontsize=_SIZE)
+        axes.set_title(f"the kernel's moves and the model's, {prediction.policy}")
         most = 0.0
         for row, name in enumerate(MOVES):
-            for column, (source, label, colour) in enumerate(_ENGINES):
+            for column, (source, label, look) in enumerate(_ENGINES):
                 value = getattr(prediction, source)[name]
                 if value is None:
                     continue
                 most = max(most, float(value))
-                axes.barh(row + 0.2 * (column - 1.5), value, height=0.18, color=colour,
-                          label=label if row == 0 else None)  # fmt: skip
+                axes.barh(row + 0.2 * (column - 1.5), value, height=0.17,
+                          label=label if row == 0 else None, **look)  # fmt: skip
         axes.grid(visible=False, axis="y")
         axes.set_xlim(0.0, most * 1.02 or 1.0)
-        axes.set_ylim(3.6, -0.6)
+        axes.set_ylim(3.55, -0.55)
         ticks = linear_ticks(0.0, most or 1.0, 6)
         for axis, at, words in (
             (axes.xaxis, ticks, [brief(t) for t in ticks]),
@@ -167,16 +176,22 @@ class CalibrationPicture(Picture):
         ):
             axis.set_major_locator(FixedLocator(at))
             axis.set_major_formatter(FixedFormatter(words))
-        axes.legend(fontsize=7.0, frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
+        seconds = significant(prediction.seconds, 3)
+        axes.set_xlabel(f"register moves [in {seconds} s]", labelpad=1.0)
+        axes.legend(frameon=False, loc="center left", bbox_to_anchor=(1.0, 0.5))
 
 
 def _curves(calibration: Calibration) -> list[_Curve]:
-    titles = {
-        "residency": "residency longer than", "out": "time out longer than",
-        "run_loop": "run loop longer than", "guest_run": "guest run longer than",
-    }  # fmt: skip
+    names = {"out": "time out", "run_loop": "run loop", "guest_run": "guest run"}
     found = [
-        _Curve(titles[name], fit.sample, fit.survival, _words(fit), fit.duration.mean_us)
+        _Curve(
+            f"{names.get(name, name)} longer than",
+            names.get(name, name),
+            fit.sample,
+            fit.survival,
+            fit.duration.shape,
+            fit.duration.mean_us,
+        )
         for name, fit in calibration.durations.items()
     ]
     arrivals = calibration.arrivals
@@ -185,6 +200,7 @@ def _curves(calibration: Calibration) -> list[_Curve]:
         mean = float(gaps.mean())
         found.append(
             _Curve(
+                "no crypto for longer than",
                 "gap between crypto bursts",
                 Sample(gaps, np.full(len(gaps), COMPLETE), calibration.seen.resolution_us),
                 arrivals.survival,
@@ -210,20 +226,9 @@ def _pairs(calibration: Calibration) -> list[tuple[str, np.ndarray, np.ndarray]]
     return [(name, fitted[seen > 0], seen[seen > 0]) for name, fitted, seen in found]
 
 
-def _words(fit: DurationFit) -> str:
-    if not fit.sample.events:
-        return "none ended"
-    return {"hyperexponential": "hyperexp."}.get(fit.duration.shape, fit.duration.shape)
-
-
-def _limits(sample: Sample) -> tuple[float, float]:
-    """Where the curve is between nearly all and nearly none."""
-    us = sample.whole if len(sample.whole) else sample.us
-    if not len(us):
-        return 0.1, 1.0
-    low, high = float(np.quantile(us, 0.01)), float(us.max()) * 1.05
-    low = max(low * 0.7, sample.resolution_us / 2.0, high * 1e-4, 1e-3)
-    return low, max(high, low * 2.0)
+def _legend(axes: Axes, where: str) -> None:
+    axes.legend(fontsize=_SMALL, frameon=False, loc=where, borderpad=0.0, borderaxespad=0.3,
+                handlelength=1.8, handletextpad=0.5, labelspacing=0.2)  # fmt: skip
 
 
 def _ticks(axes: Axes, x: list[float], y: list[float]) -> None:

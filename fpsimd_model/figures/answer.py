@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from .recipe import Recipe
 
 if TYPE_CHECKING:
     from ..results import Results
+    from ..scenario import Scenario
     from .picture import Picture
 
 __all__ = ["Answer", "save"]
@@ -37,6 +38,10 @@ class Answer:
         What to make.
     version:
         Said in the files; by default the package's.
+    found:
+        The scenario that the figure is about, where the recipe's is only what it was found over.
+    beside:
+        Files by name without which nobody could make it again: a trace that was uploaded.
 
     >>> from fpsimd_model.figures import Recipe
     >>> answer = Answer(Recipe(figure="lost-state", policies=["reload-at-load"]))
@@ -46,6 +51,8 @@ class Answer:
 
     recipe: Recipe
     version: str | None = None
+    found: Scenario | None = None
+    beside: Mapping[str, bytes] = field(default_factory=dict)
 
     @cached_property
     def picture(self) -> Picture:
@@ -104,18 +111,19 @@ def save(
     Returns
     -------
     list of Path
-        The files written.  A scenario file that holds this very scenario already is left alone.
+        The files written, those beside last.  What is there already with the same content is left
+        alone: a scenario file with this very scenario, a file beside.
 
     Raises
     ------
     InputError
-        If they cannot be written, or a scenario file of somebody else is in the way; then no file
-        has changed.
+        If they cannot be written, or a scenario file or another trace of somebody else is in the
+        way; then no file has changed.
     """
     answer = Answer(answer) if isinstance(answer, Recipe) else answer
     stem = stem_of(stem)
     contents = {Path(f"{stem}.{form}"): data for form, data in answer.contents(formats).items()}
-    scenario = answer.recipe.scenario
+    scenario = answer.found or answer.recipe.scenario
     if toml and scenario is not None:
         path = Path(f"{stem}.toml")
         text = scenario.to_toml(path.resolve().parent)
@@ -124,7 +132,25 @@ def save(
             raise InputError(f"{path}: the scenario would be too large; thin its samples out")
         if _may_write(path, scenario):
             contents[path] = text.encode()
+    for name, data in answer.beside.items():
+        path = Path(stem).with_name(name)
+        if path in contents:
+            raise InputError(f"{path}: is a file of the figure itself; give the trace another name")
+        if not _is_there(path, data):
+            contents[path] = data
     return write_files(contents)
+
+
+def _is_there(path: Path, data: bytes) -> bool:
+    """Whether a file holds this already; refuses to write over what is something else."""
+    try:
+        if not path.exists():
+            return False
+        if path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data:
+            return True
+    except OSError:
+        pass
+    raise InputError(f"{path}: is there already, and is something else; take another folder")
 
 
 def _may_write(path: Path, scenario) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -71,6 +72,7 @@ def curves_options(recipe: Recipe) -> dict[str, object]:
 
 def policy_map(recipe: Recipe) -> PolicyMap:
     """The map over interrupt rate and residency."""
+    from .commands import in_short
     from .maps import PolicyMap
     from .sweeps import cost_map_of
 
@@ -83,7 +85,8 @@ def policy_map(recipe: Recipe) -> PolicyMap:
     at = scenario.softirq.rate_per_s, scenario.vcpu.residency_us.mean_us
     inside = x[0] <= at[0] <= x[-1] and y[0] <= at[1] <= y[-1]
     picture = PolicyMap()
-    picture.set_data(cost_map_of(grid, recipe.verdicts(), at=at if inside else None))
+    found = cost_map_of(grid, recipe.verdicts(), at=at if inside else None)
+    picture.set_data(replace(found, about=in_short(scenario, (RATE, RESIDENCY))))
     return picture
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Ceilings", "ceilings_of"]
 
 _MOST = "max_packets_per_s"
+_TIMES = ("crypto.simd_cycles_per_byte", "crypto.slowdown")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +38,15 @@ class Ceilings:
         The check's verdicts.
     machine:
         Which machine, packets and stack, in words.
+    assumed:
+        Ciphers whose time or slowdown was assumed, or measured on another core.
     """
 
     ciphers: tuple[str, ...]
     gbps: Mapping[str, np.ndarray]
     correct: Mapping[str, bool] = field(default_factory=dict)
     machine: str = ""
+    assumed: frozenset[str] = frozenset()
 
     @property
     def groups(self) -> list[Group]:
@@ -101,6 +105,7 @@ def ceilings_of(
     verdicts = check(*chosen) if verdicts is None else verdicts
     each = [scenario.replace({"crypto.algorithm": name}) for name in names]
     each = [s.replace({"softirq.interrupts_per_s": 1.0}) for s in each]
+    assumed = {n for n, s in zip(names, each, strict=True) if any(_assumed(s, k) for k in _TIMES)}
     gbps = metrics_of(each, chosen)[_MOST] * (8e-9 * scenario.softirq.packet_bytes)
     order = np.argsort(-gbps.max(axis=0), kind="stable")
     return Ceilings(
@@ -108,7 +113,12 @@ def ceilings_of(
         {p.name: row[order] for p, row in zip(chosen, gbps, strict=True)},
         correctness(verdicts),
         _machine(scenario),
+        frozenset(assumed),
     )
+
+
+def _assumed(scenario: Scenario, key: str) -> bool:
+    return scenario.source_of(key).startswith("assumed")
 
 
 def _machine(scenario: Scenario) -> str:

@@ -11,20 +11,22 @@ from .ascii_plot import letters
 from .ceiling import Ceilings
 from .curves import Axis, Curves
 from .end_labels import LABEL_SIZE, width_of
-from .groups import names_of
+from .groups import Group, names_of
 from .key_list import KeyList
 from .numbers import brief, log_limits, log_ticks, significant
 from .picture import Picture
 from .plain import WIDTH, ascii_only, fill, tidy
+from .reading import Reading, box_of, places, told
 from .style import GRID, INK, PALE, styles_of
 
 __all__ = ["CeilingDots"]
 
 _TITLE = "throughput at most, by cipher [Gb/s]"
 _BOUND = (
-    "A policy that ever refuses NEON is bounded by scalar crypto: a queue that grows meanwhile "
-    "is served without NEON to its end."
+    "Without ksoftirqd. A policy that ever refuses NEON is bounded by scalar crypto: a queue that "
+    "grows meanwhile is served without NEON to its end."
 )
+_ASSUMED = "*: a time or slowdown assumed, or another core's."
 _TOP, _BOTTOM, _EDGE, _KEY, _GAP = 0.24, 0.3, 0.08, 2.16, 0.14  # inches
 _APART = 40.0  # pixels between words above the same line
 
@@ -75,8 +77,9 @@ class CeilingDots(Picture):
         w, h = self.figure.get_size_inches()
         data, groups = self.data, self.data.groups
         marks, styles = letters(self.policies), styles_of([g.head for g in groups])
-        left = width_of(data.ciphers, LABEL_SIZE) + 0.1 + _EDGE
-        axes = self.axes(left, _BOTTOM, w - left - _GAP - _KEY - _EDGE, h - _TOP - _BOTTOM)
+        left = width_of(self._stubs(), LABEL_SIZE) + 0.1 + _EDGE
+        width = w - left - _GAP - _KEY - _EDGE
+        self._axes = axes = self.axes(left, _BOTTOM, width, h - _TOP - _BOTTOM)
         axes.set_title(_TITLE)
         axes.grid(visible=False, axis="y")
         axes.spines["left"].set_visible(False)
@@ -96,7 +99,7 @@ class CeilingDots(Picture):
         xticks = log_ticks(low, high, 9)
         for axis, at, words in (
             (axes.xaxis, xticks, [brief(t) for t in xticks]),
-            (axes.yaxis, range(len(self.data.ciphers)), self.data.ciphers),
+            (axes.yaxis, range(len(self.data.ciphers)), self._stubs()),
         ):
             axis.set_major_locator(FixedLocator(list(at)))
             axis.set_major_formatter(FixedFormatter(list(words)))
@@ -123,20 +126,38 @@ class CeilingDots(Picture):
                           color=colour, zorder=3.1)  # fmt: skip
             before = np.inf if below else x
 
+    def _stubs(self) -> list[str]:
+        """Names of the ciphers; marked where not all about them is known of this core."""
+        return [f"{name}*" if name in self.data.assumed else name for name in self.data.ciphers]
+
     def _facts(self) -> list[str]:
         return [
             self.data.machine,
+            *([_ASSUMED] if self.data.assumed else []),
             _BOUND,
             "softirqs-off refuses none; its packets wait for vcpu_put instead.",
         ]
+
+    def readings(self) -> list[Reading]:
+        """Gb/s of each group, cipher by cipher, and how far they are apart."""
+        axes, data, groups = self._axes, self.data, self.data.groups
+        marks, texts = letters(self.policies), []
+        for row, cipher in enumerate(data.ciphers):
+            values = {g: float(data.gbps[g.head][row]) for g in groups}
+            ranked = sorted(values, key=lambda g: -values[g])
+            apart = f"{significant(max(values.values()) / min(values.values()), 3)}x"
+            lines = [(significant(values[g], 3), f"{marks[g.head]} {_many(g)}") for g in ranked]
+            texts.append(told(f"{cipher}: at most [Gb/s]", [*lines, (apart, "highest to lowest")]))
+        y = places(axes.get_ylim()[::-1], range(len(data.ciphers)))
+        return [Reading(box_of(axes), (), y, tuple(texts))]
 
     def text(self, width: int = WIDTH) -> str:
         """The figures as a table, a column a group."""
         groups = self.data.groups
         marks, curves = letters(self.policies), self._curves()
-        stub = max(map(len, self.data.ciphers))
+        stub = max(map(len, self._stubs()))
         lines = [_TITLE, " " * stub + "".join(f"{marks[g.head]:>7}" for g in groups)]
-        for row, cipher in enumerate(self.data.ciphers):
+        for row, cipher in enumerate(self._stubs()):
             found = (significant(self.data.gbps[g.head][row], 3) for g in groups)
             lines.append(f"{ascii_only(cipher):<{stub}}" + "".join(f"{v:>7}" for v in found))
         for group in groups:
@@ -144,3 +165,8 @@ class CeilingDots(Picture):
         for fact in self._facts():
             lines += fill(fact, width)
         return tidy(lines)
+
+
+def _many(group: Group) -> str:
+    more = len(group.policies) - 1
+    return f"{group.head} +{more}" if more else group.head

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
@@ -13,7 +14,7 @@ from ..scenario.writing import toml_value
 if TYPE_CHECKING:
     from .recipe import Recipe
 
-__all__ = ["DEFAULT", "changes", "command_of", "nearest_preset"]
+__all__ = ["DEFAULT", "changes", "command_of", "in_short", "nearest_preset"]
 
 DEFAULT = ("cortex-a57-ipsec", "which-policy")  #: what `reply` takes where nothing is named
 _FEW = 8  # settings; with more of them, a file is easier to read and to send
@@ -55,6 +56,28 @@ def command_of(recipe: Recipe) -> str:
 def nearest_preset(scenario: Scenario) -> str:
     """The situation that a scenario was made from, as far as its name says; or the defaults."""
     return scenario.name if scenario.name in presets() else "reference"
+
+
+def in_short(scenario: Scenario, but: Collection[str] = (), most: int = 4) -> tuple[str, ...]:
+    """What a scenario is: its name, or the situation it was made from and what differs, by line.
+
+    Keys of `but` are told otherwise.
+
+    >>> in_short(preset("vm-busy").replace({"vcpu.first_fp_us": 300}))
+    ('vm-busy, but', 'first_fp_us = 300')
+    """
+    name = nearest_preset(scenario)
+    if scenario.name not in ("", name):
+        return (scenario.name,)
+    found = [
+        f"{key.partition('.')[2]} = {_brief(value)}"
+        for key, value in changes(scenario, preset(name))
+        if key not in but
+    ]
+    if not found:
+        return (name,)
+    lines = found if len(found) <= most else [*found[: most - 1], f"{len(found) - most + 1} more"]
+    return (f"{name}, but", *lines)
 
 
 def changes(scenario: Scenario, base: Scenario) -> list[tuple[str, object]]:

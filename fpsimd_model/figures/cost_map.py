@@ -33,6 +33,8 @@ class CostMap:
         Policies that take no part for another reason, with that reason.
     at:
         Where the scenario itself stands, or None.
+    about:
+        What the scenario is, a line each: a map leaves a picture alone that has all else in it.
 
     Raises
     ------
@@ -49,6 +51,7 @@ class CostMap:
     correct: Mapping[str, bool] = field(default_factory=dict)
     late: Mapping[str, str] = field(default_factory=dict)
     at: tuple[float, float] | None = None
+    about: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for axis, name in ((self.x_axis, "x"), (self.y_axis, "y")):

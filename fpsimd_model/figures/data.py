@@ -45,6 +45,16 @@ class Data:
         return cls(path.name, _sum(path), path)
 
     @classmethod
+    def sent(cls, name: str, content: bytes) -> Data:
+        """Of what was sent without a file; its name becomes one that can be looked up.
+
+        >>> Data.sent("träce (1).txt", b"").name
+        'tr-ce -1-.txt'
+        """
+        name = re.sub(r"[^A-Za-z0-9 ._+-]", "-", Path(name).name)[-60:].lstrip(" .+-") or "trace"
+        return cls(name, hashlib.sha256(content).hexdigest())
+
+    @classmethod
     def read(cls, value: object) -> Data:
         """From parameters that anybody may have written."""
         name, digest = (value.get(k) if isinstance(value, dict) else 0 for k in ("name", "sha256"))

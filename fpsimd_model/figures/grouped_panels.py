@@ -14,6 +14,7 @@ from .key_list import KeyList
 from .panel import Panel
 from .picture import Picture
 from .plain import WIDTH, fill, tidy
+from .reading import Reading, of_panels
 from .style import fixed, styles_of
 from .tagged_lines import TaggedLines
 
@@ -142,6 +143,15 @@ class GroupedPanels(Picture):
             self.heads(),
             [*self.facts(), *self.remarks()],
         )
+
+    def gone(self) -> str:
+        """What is said where a curve has ended."""
+        return ""
+
+    def readings(self) -> list[Reading]:
+        """Every policy's own value along the axis, of groups as well, panel by panel."""
+        axes = [drawn.axes for drawn in self._drawn]
+        return of_panels(axes, self.panels, self.curves, self.gone())
 
     def text(self, width: int = WIDTH) -> str:
         """The panels as plots of letters, then numbers and names of each group."""

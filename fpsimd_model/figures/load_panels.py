@@ -94,6 +94,10 @@ class LoadPanels(GroupedPanels):
         """What these are."""
         return ["saturates at", "", "load", "Gb/s"]
 
+    def gone(self) -> str:
+        """Beyond a policy's end."""
+        return "saturated"
+
     def remarks(self) -> list[str]:
         """What squares and lines mean."""
         return [*super().remarks(), "square, dotted line: saturated"]

@@ -14,9 +14,10 @@ from ..errors import InputError
 from .cost_map import CostMap
 from .curves import Axis
 from .end_labels import LABEL_SIZE, label_of, width_of
-from .numbers import brief, linear_ticks, log_ticks
+from .numbers import brief, linear_ticks, log_ticks, significant
 from .picture import Picture
 from .plain import WIDTH
+from .reading import Reading, box_of, places, told
 from .regions import Region, borders, regions
 from .side_list import SideList, listed
 from .style import INK, STYLES, fixed, styles_of
@@ -24,6 +25,8 @@ from .style import INK, STYLES, fixed, styles_of
 __all__ = ["PolicyMap"]
 
 _LEFT, _TOP, _BOTTOM, _EDGE, _GAP = 0.46, 0.26, 0.44, 0.08, 0.14  # inches
+#: A name stays legible where a border, or the pointer's line, crosses it.
+_HALO = {"boxstyle": "round,pad=0.12", "fc": (1.0, 1.0, 1.0, 0.6), "ec": "none"}
 _TINTS = (0.42, 0.25, 0.62)  # of a family's colour, for its members
 
 
@@ -90,6 +93,7 @@ class PolicyMap(Picture):
                 va="center",
                 zorder=3.2,
                 clip_on=True,
+                bbox=_HALO,
             )
             for policy in present
         }
@@ -151,6 +155,14 @@ class PolicyMap(Picture):
         self._axes.set_ylabel(data.y_axis.title, labelpad=1.0)
         self._list.show(rows, self._tints, _LEFT + width + _GAP, h - _TOP)
 
+    def readings(self) -> list[Reading]:
+        """The cheapest policies in each cell, and what they cost."""
+        axes, data = self._axes, self.data
+        x = places(axes.get_xlim(), [_place(v, data.x_axis) for v in data.x])
+        y = places(axes.get_ylim()[::-1], [_place(v, data.y_axis) for v in data.y])
+        cells = [(row, column) for row in range(len(y)) for column in range(len(x))]
+        return [Reading(box_of(axes), x, y, tuple(_cell(data, *cell) for cell in cells))]
+
     def text(self, width: int = WIDTH) -> str:
         """The map in letters, a row a value of the y axis, with the list below."""
         from .ascii_map import drawn
@@ -168,6 +180,18 @@ def _tints(policies: tuple[str, ...]) -> dict[str, tuple[float, float, float]]:
         share = _TINTS[rank % len(_TINTS)]
         tints[policy] = tuple(1.0 - share * (1.0 - c) for c in to_rgb(style.colour))
     return tints
+
+
+def _cell(data: CostMap, row: int, column: int, most: int = 4) -> str:
+    at = (data.x[column], data.x_axis.unit), (data.y[row], data.y_axis.unit)
+    head = ", ".join(f"{significant(value, 3)} {unit}" for value, unit in at)
+    costs = {policy: float(data.costs[policy][row, column]) for policy in data.contenders}
+    ranked = sorted((p for p in costs if np.isfinite(costs[p])), key=costs.get)
+    if not ranked:
+        return f"{head}:\nnone is stable"
+    more = f"\nand {len(ranked) - most} more" if len(ranked) > most else ""
+    values = ((significant(100.0 * costs[p], 5), p) for p in ranked[:most])
+    return told(f"{head}: {data.cost} [%]", values) + more
 
 
 def _place(value: float, axis: Axis) -> float:

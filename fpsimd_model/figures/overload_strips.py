@@ -12,8 +12,10 @@ from ..errors import InputError
 from .end_labels import label_of, width_of
 from .numbers import brief, linear_ticks
 from .overload_data import KINDS, Overload, shares_of
+from .overload_told import longest_queue, steps_told
 from .picture import Picture
 from .plain import WIDTH, fill, tidy
+from .reading import Reading, box_of, places
 from .style import INK, PALE
 from .trace_lines import trace_lines
 
@@ -36,6 +38,8 @@ _MARKS = (
 _SERVICE = ("scalar", "neon", "ksoftirqd")
 _SIZE = 7.0
 _BIN_PX = 2.0
+_NAME = {"size": 8.5, "weight": "bold"}
+_READ = 140  # steps that are read off: about two of those that are drawn
 
 
 class OverloadStrips(Picture):
@@ -58,6 +62,7 @@ class OverloadStrips(Picture):
     def __init__(self, size: tuple[float, float] = (6.4, 4.2), dpi: float = 100.0) -> None:
         super().__init__(size, dpi)
         self.data: Overload | None = None
+        self._strips: dict[str, tuple[Axes, Axes]] = {}
 
     @property
     def policies(self) -> tuple[str, ...]:
@@ -74,6 +79,7 @@ class OverloadStrips(Picture):
         if self.data is None:
             raise InputError("the figure has no data yet; call set_data first")
         self.figure.clear()
+        self._strips.clear()
         self._key()
         data, n = self.data, max(1, len(self.data.lines))
         w, h = self.figure.get_size_inches()
@@ -85,6 +91,7 @@ class OverloadStrips(Picture):
             room = h - _TOP - row * each - _HEAD - bottom
             cpu = self.axes(_LEFT, bottom + 0.44 * room, width, 0.56 * room)
             queue = self.axes(_LEFT, bottom, width, 0.38 * room)
+            self._strips[policy] = cpu, queue
             self._cpu(cpu, policy)
             self._waiting(queue, policy, most, last=row == n - 1)
 
@@ -122,6 +129,7 @@ class OverloadStrips(Picture):
         # In whole percent: finer steps are seen by nobody and make large files.
         shares = dict(zip(KINDS, np.round(100.0 * shares_of(line, edges)), strict=True))
         self._frame(axes, (0.0, 100.0), [100], ["100%"])
+        axes.yaxis.get_ticklabels()[0].set_verticalalignment("top")  # clear of the name above
         ground = np.zeros(len(edges) - 1)
         ms = 1e3 * edges
         for kind in _SERVICE:
@@ -141,10 +149,9 @@ class OverloadStrips(Picture):
                   zorder=3.1, clip_on=False)  # fmt: skip
         box = axes.get_position()
         w, h = self.figure.get_size_inches()
-        self._words(_EDGE, box.y1 * h + 0.09, label_of(policy, room=4.0), color=INK, size=8.5,
-                    weight="bold")  # fmt: skip
+        self._words(_EDGE, box.y1 * h + 0.09, label_of(policy, room=4.0), color=INK, **_NAME)
         self._words(w - _EDGE, box.y1 * h + 0.09, self._said(policy), ha="right")
-        self._words(_EDGE, (box.y0 + box.y1) / 2 * h, "CPU")
+        self._words(_EDGE, box.y1 * h - 0.065, "CPU")
 
     def _said(self, policy: str) -> str:
         """The strip in numbers."""
@@ -169,12 +176,8 @@ class OverloadStrips(Picture):
 
     def _waiting(self, axes: Axes, policy: str, most: int, *, last: bool) -> None:
         """The longest queue of each step, on a scale that has both 1 and 1000."""
-        times, queue = self._queue(policy)
+        longest = longest_queue(self.data.lines[policy], self._edges())
         edges = 1e3 * self._edges()
-        place = np.clip(np.searchsorted(edges, times, side="right") - 1, 0, len(edges) - 2)
-        before = np.searchsorted(times, edges[:-1], side="right") - 1
-        longest = queue[np.maximum(before, 0)].copy()
-        np.maximum.at(longest, place, queue)
         _fill(axes, np.log10(1.0 + longest), edges, 0.0 * longest, fc=PALE, zorder=2.0)
         ticks = [t for t in (1, 10, 100, 1000, 10_000, 100_000) if t <= 1.5 * most]
         top = np.log10(1.0 + most) * 1.08
@@ -185,7 +188,8 @@ class OverloadStrips(Picture):
         self._frame(axes, (0.0, top), [np.log10(1.0 + t) for t in ticks], map(brief, ticks))
         box = axes.get_position()
         h = self.figure.get_size_inches()[1]
-        self._words(_EDGE, (box.y0 + box.y1) / 2 * h, "queue")
+        highest = np.log10(1.0 + ticks[-1]) / top if ticks else 0.5
+        self._words(_EDGE, (box.y0 + highest * (box.y1 - box.y0)) * h, "queue")
         if last:
             ticks = linear_ticks(*axes.get_xlim(), 9)
             axes.xaxis.set_major_formatter(FixedFormatter([brief(t) for t in ticks]))
@@ -196,10 +200,26 @@ class OverloadStrips(Picture):
         axes.set_xlim(low, high)
         axes.set_ylim(*limits)
         at = linear_ticks(low, high, 9)
-        for axis, places, names in ((axes.xaxis, at, [""] * len(at)), (axes.yaxis, ticks, words)):
-            axis.set_major_locator(FixedLocator(list(places)))
+        for axis, where, names in ((axes.xaxis, at, [""] * len(at)), (axes.yaxis, ticks, words)):
+            axis.set_major_locator(FixedLocator(list(where)))
             axis.set_major_formatter(FixedFormatter(list(names)))
             axis.set_minor_locator(NullLocator())
+
+    def readings(self) -> list[Reading]:
+        """What happens at a time under every policy, each said above its own strip."""
+        if not self._strips:
+            return []
+        box = box_of(*(ax for pair in self._strips.values() for ax in pair))
+        w, h = self.figure.get_size_inches()
+        edges = np.linspace(self.data.start_s, self.data.end_s, _READ + 1)
+        x = places((edges[0], edges[-1]), (edges[1:] + edges[:-1]) / 2)
+        found = []
+        for policy, (cpu, _) in self._strips.items():
+            right = _EDGE + width_of([label_of(policy, room=4.0)], *_NAME.values()) + 0.08
+            at = right / w, 1.0 - cpu.get_position().y1 - (_HEAD - 0.01) / h
+            told = steps_told(self.data.lines[policy], edges)
+            found.append(Reading(box, x, (), tuple(told), tuple(round(v, 4) for v in at)))
+        return found
 
     def text(self, width: int = WIDTH) -> str:
         """For each policy what the strip says, and the trace around its longest queue."""

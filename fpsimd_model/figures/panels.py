@@ -10,6 +10,7 @@ from .end_labels import EndLabels
 from .panel import Panel, panel_of
 from .panel_artists import PanelArtists
 from .picture import Picture
+from .reading import Reading, of_panels
 from .style import PALE, fixed
 
 __all__ = ["CurvePanels"]
@@ -117,6 +118,10 @@ class CurvePanels(Picture):
         if self.curves.at is not None:
             remarks.append("vertical line: the scenario")
         return "\n".join(remarks)
+
+    def readings(self) -> list[Reading]:
+        """Every policy's value at every point along the axis, panel by panel."""
+        return of_panels([drawn.axes for drawn in self._drawn], self.panels, self.curves)
 
     def text(self, width: int = 72) -> str:
         """The panels as plots of letters."""

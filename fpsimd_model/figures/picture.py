@@ -24,6 +24,8 @@ from .style import fixed
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from .reading import Reading
+
 __all__ = ["Picture"]
 
 
@@ -89,6 +91,10 @@ class Picture:
         """The figure as plain text of at most `width` columns."""
         raise NotImplementedError
 
+    def readings(self) -> list[Reading]:
+        """What can be read off it as it was last drawn, point by point."""
+        return []
+
     # -- drawing -------------------------------------------------------------------------------
 
     def draw(self) -> None:
@@ -153,8 +159,8 @@ class Picture:
                 other.print_figure(raw, format="rgba", dpi=dpi, facecolor="white")
             finally:
                 self.figure.set_canvas(self.canvas)
-        w, h = self.figure.get_size_inches()
-        return np.frombuffer(raw.getvalue(), np.uint8).reshape(int(h * dpi), int(w * dpi), 4)
+        w, h = other.renderer.width, other.renderer.height
+        return np.frombuffer(raw.getvalue(), np.uint8).reshape(int(h), int(w), 4)
 
     def export(
         self,

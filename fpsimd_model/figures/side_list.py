@@ -51,6 +51,8 @@ def listed(data: CostMap) -> list[Row]:
         rows += [Row("struck", label_of(p), p) for p in late if late[p] == reason]
     if data.at is not None:
         rows += [Row("gap"), Row("point", "the scenario")]
+    if data.about:
+        rows += [Row("gap"), *(Row("title", line) for line in data.about)]
     return rows
 
 

@@ -22,6 +22,7 @@ GRID = "#dddddd"
 
 SOLID, DASHED, DOTTED = (0, ()), (0, (5.0, 1.8)), (0, (1.2, 1.5))
 DASH_DOT = (0, (6.0, 1.6, 1.2, 1.6))
+DASH_DOT_DOT = (0, (4.0, 1.2, 1.2, 1.2, 1.2, 1.2))
 
 COLOURS = {
     "world switch": "#000000",
@@ -58,7 +59,7 @@ STYLES: dict[str, Style] = {
         neon_begin_per_entry=DASHED,
         flush_hook=DOTTED,
     ),
-    **_family("busy flag", busy_flag_resident=SOLID, busy_flag_live=DASHED),
+    **_family("busy flag", busy_flag_resident=DASH_DOT, busy_flag_live=DASH_DOT_DOT),
     **_family("pending check", pending_check_guarded=SOLID, pending_check=DASHED),
     **_family("tracked", tracked=SOLID, tracked_save_at_load=DASHED),
     **_family("reload", reload_at_entry=SOLID, adaptive_reload=DASHED, reload_at_load=DOTTED),

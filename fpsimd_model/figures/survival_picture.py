@@ -13,7 +13,7 @@ from .groups import Group, reach_of
 from .numbers import significant
 from .panel import Panel
 from .style import INK, PALE
-from .survival import MARKS, OVER, Survivals
+from .survival import LOWEST, MARKS, OVER, Survivals
 from .tagged_lines import TaggedLines
 
 __all__ = ["SurvivalPicture"]
@@ -93,6 +93,10 @@ class SurvivalPicture(GroupedPanels):
     def heads(self) -> Sequence[str]:
         """Unit and names of the numbers."""
         return ["us", *_NAMES]
+
+    def gone(self) -> str:
+        """Fewer packets than the figure shows."""
+        return f"<{significant(100 * LOWEST, 2)}"
 
     def facts(self) -> list[str]:
         """Who has no curve, and why."""

@@ -1,4 +1,4 @@
-"""Letters on curves: each where its curve is farthest from the others."""
+"""Letters on curves: each where its curve is farthest from the others, none over another."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["tag_places"]
+__all__ = ["CLEAR", "tag_places"]
 
 _STEP = 5.0  # pixels between points of a curve
 _EVERY = 3  # of them is tried
 _ENOUGH = 22.0  # pixels: more distance to other curves is of no use
 _APART = 40.0  # the same for other letters
+CLEAR = 16.0  #: pixels from letter to letter at least: as wide as the paper of one
 
 
 def tag_places(
@@ -37,7 +38,8 @@ def tag_places(
     Returns
     -------
     list
-        (x, y) of each letter; None for a curve that does not enter the frame.
+        (x, y) of each letter; None for a curve that does not enter the frame, or has no place that
+        is :data:`CLEAR` of the other letters: its line and its colour have to do.
 
     >>> level = np.array([[0.0, 50.0], [200.0, 50.0]]), np.array([[0.0, 20.0], [200.0, 20.0]])
     >>> [y for x, y in tag_places(level, (0, 0, 200, 100))]
@@ -51,6 +53,8 @@ def tag_places(
         x, y = own.T
         inside = (x > left + room) & (x < right - room) & (y > bottom + room) & (y < top - room)
         places = own[inside][::_EVERY]
+        if taken:
+            places = places[_distance(places, np.array(taken)) >= CLEAR]
         if not len(places):
             found.append(None)
             continue

@@ -14,6 +14,7 @@ from ..registers import Cpu
 from .end_labels import label_of, width_of
 from .picture import Picture
 from .plain import WIDTH, fill, tidy
+from .reading import Reading
 from .style import COLOURS, GRID, INK, PALE
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ _VALUES = {
 }
 _LOSS = "#c00000"
 _SIZE, _LINE = 7.5, 0.128  # points, inches
-_CELL, _FLAG, _RUN, _EDGE = 0.52, 0.5, 0.6, 0.1  # inches
+_TOLD = 80  # columns of what is read off
+_CELL, _FLAG, _RUN, _EDGE, _FOOT = 0.52, 0.5, 0.6, 0.1, 0.3  # inches
 
 
 class TimeLine(Picture):
@@ -123,7 +125,7 @@ class TimeLine(Picture):
         for i, event in enumerate(self.example.events, 1):
             told.append(_wrapped(f"{i}. {event}", runs - _EDGE - 0.15, _SIZE))
         y -= 0.04
-        foot = 0.3
+        foot, top, self._middles = _FOOT, y, []
         lines = sum(map(len, told))
         line = min(_LINE, (y - foot - 0.1 * len(told)) / lines)
         gap = min(0.24, (y - foot - line * lines) / len(told))
@@ -131,7 +133,9 @@ class TimeLine(Picture):
             height = line * len(texts) + gap
             lost = i == len(states) - 1
             self._row(texts, state, y, height, line, runs, cells, flags, lost=lost)
+            self._middles.append(y - height / 2)
             y -= height
+        self._span = top, y
         self._key(foot - 0.14)
 
     def _title(self, w: float, h: float) -> float:
@@ -207,6 +211,32 @@ class TimeLine(Picture):
 
     def _line(self, x: list[float], y: list[float], **options: object) -> None:
         self.figure.add_artist(Line2D(x, y, transform=self._inches, **options))
+
+    def readings(self) -> list[Reading]:
+        """What every place holds after each event, in words, where the key is."""
+        w, h = self.figure.get_size_inches()
+        top, bottom = self._span
+        box = (_EDGE / w, 1.0 - top / h, 1.0 - 2 * _EDGE / w, (top - bottom) / h)
+        y = tuple(round(float((top - m) / (top - bottom)), 4) for m in self._middles)
+        texts = tuple(self._told(i, state) for i, state in enumerate(self._states()))
+        return [Reading(tuple(round(float(v), 4) for v in box), (), y, texts, (0.0, 1.0))]
+
+    def _told(self, event: int, state: Mapping[str, object]) -> str:
+        last = event == len(self.example.events)
+        after = f"after {event}. {self.example.events[event - 1]}" if event else "at the start"
+        held = [
+            f"{name.replace(chr(10), ' ')}: {_VALUES[str(state[place])][2]}"
+            for place, name in _PLACES.items()
+        ]
+        flags = [name.replace("\n", "_" if name.isupper() else " ")
+                 for flag, name in _FLAGS.items() if state.get(flag)]  # fmt: skip
+        runs = f"the CPU runs: {_RUNS[state['position']]}"
+        if flags:
+            runs += f"; set: {', '.join(flags)}"
+        if last:
+            held[0] += " (lost)"
+        told = after, "; ".join(held[:2]), "; ".join(held[2:]), runs
+        return "\n".join(line for part in told for line in fill(part, _TOLD, "", "  "))
 
     def text(self, width: int = WIDTH) -> str:
         """The same in letters: registers, task image, vCPU image and host context."""

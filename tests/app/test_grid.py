@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fpsimd_model import InputError
-from fpsimd_model.app.grid import number_of, steps, text_of, with_values
+from fpsimd_model.app.grid import exact_of, number_of, steps, text_of, with_values
 
 
 @given(
@@ -38,7 +38,15 @@ def test_values_are_put_in_order_and_once(grid, values):
 
 @given(st.floats(1e-3, 9.9e6))
 def test_a_shown_number_reads_as_nearly_itself(value):
-    assert number_of(text_of(value)) == pytest.approx(value, rel=1e-6)
+    assert number_of(text_of(value)) == pytest.approx(value, rel=5.1e-4)
+    assert number_of(exact_of(value)) == pytest.approx(value, rel=1e-11)
+
+
+@given(st.floats(1e-3, 9.9e6))
+def test_four_digits_are_shown_or_all_before_the_point(value):
+    whole, _, behind = text_of(value).partition(".")
+    assert len((whole + behind).lstrip("0")) <= 4 or not behind
+    assert len(whole) == len(f"{value:.0f}") or value < 1.0 or behind
 
 
 @pytest.mark.parametrize("value", steps(1e-3, 9e6))

@@ -37,13 +37,13 @@ def image(panel: LatencyPanel) -> bytes:
 
 
 def text(panel: LatencyPanel, name: str) -> str:
-    return panel._html[name].value
+    return panel.screen.html[name].value
 
 
 def test_a_slider_moves_picture_and_words_and_reset_brings_them_back(panel):
     before, said = image(panel), text(panel, "upshot")
     assert "2.48 us with <b>tracked</b>" in said
-    (knob,) = [knob for knob in panel._knobs if knob.control.name == "slowdown"]
+    (knob,) = [knob for knob in panel.screen.knobs.values() if knob.control.name == "slowdown"]
     knob.slider.index -= 4
     assert panel.scenario.crypto.slowdown == 12.0
     assert image(panel) != before
@@ -94,7 +94,7 @@ def test_overload_is_told_and_nothing_breaks(panel):
 
 def test_bad_input_is_told_and_the_picture_stays(panel):
     before = image(panel)
-    (knob,) = [knob for knob in panel._knobs if knob.control.name == "rate"]
+    (knob,) = [knob for knob in panel.screen.knobs.values() if knob.control.name == "rate"]
     knob.entry.value = "-5"
     assert "fm-error" in text(panel, "status")
     assert "negative" in text(panel, "status")
@@ -106,10 +106,10 @@ def test_bad_input_is_told_and_the_picture_stays(panel):
 
 def test_an_export_that_cannot_be_is_told(panel, tmp_path):
     (tmp_path / "here").write_text("in the way")
-    panel._folder.value = str(tmp_path / "here" / "below")
+    panel.screen.folder.value = str(tmp_path / "here" / "below")
     panel._told(panel._write)()
     assert "fm-error" in text(panel, "status")
-    panel._folder.value = "figures-out"
+    panel.screen.folder.value = "figures-out"
 
 
 def test_policies_and_presets_are_chosen(panel):
@@ -155,11 +155,11 @@ def test_dots_are_simulated_beside_the_sliders_and_dropped_when_one_moves(panel,
 
     async def run() -> None:
         panel.state = panel.state.set(CONTROLS["rate"], 2e4)
-        await panel._stages.settled()
+        await panel.stages.settled()
         assert tab.background.running  # and yet all is at rest
         assert not tab.shown.data.dots
         panel.state = panel.state.set(CONTROLS["rate"], 3e4)
-        await panel._stages.settled()
+        await panel.stages.settled()
         held.set()
         await dots(panel)
 
@@ -190,11 +190,11 @@ def test_the_newest_state_wins(panel):
         for rate in rates:
             panel.state = panel.state.set(CONTROLS["rate"], rate)
             await asyncio.sleep(0)
-        await panel._stages.settled()
+        await panel.stages.settled()
         await dots(panel)
 
     asyncio.run(drag())
-    assert f'rest {panel._stages.marks}"' in text(panel, "upshot")
+    assert f'rest {panel.stages.marks}"' in text(panel, "upshot")
     dragged = image(panel)
     panel._renew(panel._start)
     panel.state = panel.state.set(CONTROLS["rate"], rates[-1])

@@ -77,6 +77,37 @@ def test_nothing_is_solved_twice_and_the_rate_moves_no_curve(monkeypatch):
     assert (other.x != first.x).any() if len(other.x) == len(first.x) else True
 
 
+def test_a_shaped_scenario_follows_the_slider_once_it_is_known_to_be_quick(monkeypatch):
+    """It is not known at first; then curves of another value come in few slices."""
+    monkeypatch.setattr(slices_module, "thread_time", lambda: 0.0)
+    solver, frame = Solver(), (1e3, 1e6)
+    shaped = fm.preset("reference").replace({"vcpu.guest_run_us.shape": "deterministic"})
+    state = State.of(shaped, ["tracked", "softirqs-off"])
+    assert not solver.follows(state, frame)
+    first = len(list(solver.solve_curves(state, frame)))
+    moved = state.set(CONTROLS["slowdown"], 2.0)
+    assert solver.follows(moved, frame)
+    assert solver.at_once(moved)
+    assert len(list(solver.solve_curves(moved, frame))) < first
+    curves = solver.curves(moved, frame, ["switch_share"])
+    grid = fm.sweep(moved.scenario, {RATE: curves.x}, moved.policies)
+    for policy in moved.names:
+        found = curves.y(policy, "switch_share")
+        np.testing.assert_allclose(found, grid.switch_share.sel(policy=policy), rtol=1e-12)
+
+
+def test_a_slow_scenario_waits_for_rest(monkeypatch):
+    ticks = iter(range(10**6))
+    monkeypatch.setattr(slices_module, "thread_time", lambda: float(next(ticks)))
+    solver, frame = Solver(), (1e3, 1e6)
+    shaped = fm.preset("reference").replace({"vcpu.guest_run_us.shape": "deterministic"})
+    state = State.of(shaped, ["tracked"])
+    count = len(list(solver.solve_curves(state, frame)))
+    assert count > POINTS  # one by one
+    assert solver.follows(state, frame)  # they are there
+    assert not solver.follows(state.set(CONTROLS["slowdown"], 2.0), frame)
+
+
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(solver_module, "_KEPT", 3)
     solver, state = Solver(), State.of("reference", ["tracked"])

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
-from datetime import UTC, datetime
 
 import pytest
 
 import fpsimd_model as fm
 from fpsimd_model.app import Explorer, explore
 from fpsimd_model.app.readings import layer
-from fpsimd_model.resources import data_path
 
 FEW = ["switch-on-exit", "defer-to-put", "tracked"]
-PLAIN = "k61-vhe-busy-plain.txt.gz"
 
 
 def app_at(tab: str, policies=FEW) -> Explorer:
@@ -123,70 +119,3 @@ def test_what_a_simulation_refuses_is_told():
     tab.button.click()
     assert "not a time above 0" in said(app)
     assert not tab.background.running
-
-
-def test_a_trace_becomes_the_scenario_to_start_from(tmp_path):
-    app = app_at("trace")
-    tab = app.screen.tabs["trace"]
-    with pytest.raises(fm.InputError, match="no trace is shown"):
-        app.export(tmp_path)
-    tab.choice.value = str(data_path("traces", PLAIN))
-    assert said(app, tab.words).startswith(PLAIN)
-    assert "switch-on-exit" in tab.replay.value
-    assert "residenc" in tab.report.value
-    assert bytes(tab.image.value).startswith(b"\x89PNG")
-    tab.use.click()
-    found = fm.calibrate(data_path("traces", PLAIN)).scenario
-    assert app.scenario == found
-    assert app.state.names == tuple(FEW)
-    app.screen.knobs["slowdown"].slider.index -= 1
-    app.screen.reset.click()
-    assert app.scenario == found
-    app.screen.presets.drops["situation"].value = "vm-idle"
-    app.screen.presets.drops["situation"].value = ""
-    assert app.scenario == found
-    assert said(app) == "ready"
-
-
-def test_a_path_is_read_again_and_an_upload_too(tmp_path):
-    app = app_at("trace")
-    tab = app.screen.tabs["trace"]
-    own = tmp_path / "own.txt.gz"
-    tab.path.value = str(own)
-    assert "own.txt.gz: cannot read the trace" in said(app)
-    assert "own.txt.gz: cannot read the trace" in said(app, tab.words)
-    assert tab.results.layout.display == "none"
-    assert tab.use.disabled
-    shutil.copy(data_path("traces", PLAIN), own)
-    tab.choice.value = ""  # "a file of my own", once more
-    assert said(app, tab.words).startswith("own.txt.gz")
-    tab.upload.value = (
-        {
-            "name": "sent.gz",
-            "type": "",
-            "size": own.stat().st_size,
-            "content": memoryview(own.read_bytes()),
-            "last_modified": datetime.now(UTC),
-        },
-    )
-    assert said(app, tab.words).startswith("sent.gz")
-    with pytest.raises(fm.InputError, match="uploaded"):
-        app.export(tmp_path)
-
-
-def test_a_trace_is_drawn_in_the_background():
-    async def run():
-        app = app_at("trace")
-        tab = app.screen.tabs["trace"]
-        seen = []
-        tab.background.words.observe(lambda change: seen.append(change["new"]), "value")
-        tab.read(data_path("traces", PLAIN))
-        assert tab.told is None
-        async with asyncio.timeout(60):
-            while tab.background.running:
-                await asyncio.sleep(0.001)
-        return tab.told, seen
-
-    told, seen = asyncio.run(run())
-    assert told.calibration.name == PLAIN
-    assert any(re.fullmatch(r"[\d.]+ of [\d.]+ MB read", words) for words in seen)

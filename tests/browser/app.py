@@ -105,7 +105,7 @@ EVERY = ",".join(policy.name for policy in ALL)
 def start_over(lab: LabPage) -> None:
     """Bring the first notebook's app back to where it began: values, policies, view, folder."""
     lab.page.mouse.move(0, 0)
-    choose_tab(lab, "moves, crypto")
+    choose_tab(lab, "cost, crypto")
     unfold(lab, "This state as a line")
     before = at_rest(lab)
     type_in(lab, ".fm-paste", f"{BEGINNING}?policies={EVERY}")

@@ -6,10 +6,18 @@ import re
 
 import fpsimd_model as fm
 from tests.browser.pages import WidgetPage
+from tests.browser.pointer import HIDDEN, point_at
 from tests.house import ROOT
 
 NOTEBOOK = ROOT / "notebooks" / "03-latency.ipynb"
 FIGURE = ".fm-figure"
+# Of each view: what is read in its middle.
+VIEWS = {
+    "how long": r"us: packets that take longer \[%\] [\d.]+ softirqs-off [\d.]+ neon-begin-at-load",
+    "over the load": r"%: 99% of packets take less than \[us\] [\d.]+ softirqs-off .* tracked$",
+    "a few ms of it": r"^\d\.\d\d ms: \d+% .*; queue \d+; .*vCPU loaded",
+    "Gb/s": r": at most \[Gb/s\] [\d.]+ T tracked \+1 [\d.]+ B .*x highest to lowest$",
+}
 AT_REST = '.fm-upshot [data-shown^="rest"]'
 
 
@@ -44,12 +52,18 @@ def test_keys_move_the_distribution_and_every_view_is_drawn(open_lab):
     assert "99% of packets take less than 23.6 us with tracked" in lab.text(".fm-upshot")
     press(lab, "slowdown", "ArrowLeft", times=6)
     lab.shot("latency-lab")
-    for title in ("over the load", "a few ms of it", "Gb/s at most"):
-        before, picture = at_rest(lab), lab.picture(FIGURE)
-        lab.widget(".fm-views").get_by_text(title).click()
-        at_rest(lab, before)
-        assert lab.picture(FIGURE) != picture
+    for title, wanted in VIEWS.items():
+        if title != "how long":
+            before, picture = at_rest(lab), lab.picture(FIGURE)
+            lab.widget(".fm-views").get_by_text(title).click()
+            at_rest(lab, before)
+            assert lab.picture(FIGURE) != picture
         lab.shot(f"latency-{title}")
+        read = " ".join(point_at(lab, 0.3, 0.5).split())
+        assert re.search(wanted, read), read
+        assert lab.page.evaluate(HIDDEN) == []
+        lab.shot(f"latency-{title}-read")
+        lab.page.mouse.move(0, 0)
     lab.click(".fm-export")
     lab.wait_text(".fm-status", re.compile(r"wrote throughput-ceiling .* into figures-out \(#1\)"))
     made = fm.figures.read_parameters(lab.folder / "figures-out" / "throughput-ceiling.png")

@@ -8,55 +8,71 @@ import pytest
 from playwright.sync_api import expect
 
 import fpsimd_model as fm
-from fpsimd_model.app.controls import CONTROLS
-from fpsimd_model.app.grid import text_of
-from fpsimd_model.resources import data_path
 from tests.browser.app import (
     FIGURE,
     at_rest,
     changing,
     choose_tab,
-    entry,
     export,
-    row,
     type_in,
     wait_entry,
 )
 from tests.browser.pages import WidgetPage
-
-READ = ".fm-glass pre"
-PLAIN = "k61-vhe-busy-plain"
-
-
-def point_at(shown: WidgetPage, x: float, y: float) -> str:
-    """Move the pointer over the picture, to shares of it; gives what is read there."""
-    shown.widget(FIGURE).scroll_into_view_if_needed()
-    box = shown.widget(FIGURE).bounding_box()
-    shown.page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"])
-    expect(shown.widget(READ)).to_be_visible()
-    return shown.text(READ)
+from tests.browser.pointer import HIDDEN, READ, SCROLLS, point_at
 
 
 def work(shown: WidgetPage, name: str) -> str:
     return shown.text(f".fm-work-{name} .fm-words")
 
 
-def test_values_are_read_off_curves_and_map_under_the_pointer(lab):
-    read = point_at(lab, 0.3, 0.3)
-    assert re.match(r"[\d.]+k? 1/s\n", read)
-    assert re.search(r"^ +[\d.]+ busy-flag-live$", read, re.MULTILINE)
-    assert point_at(lab, 0.5, 0.3) != read
-    lab.shot("tab-curves-read")
-    assert "tracked" in point_at(lab, 0.3, 0.8)  # the panel below
+# Of each view: where the pointer goes, as shares of the picture, and what is read there.
+VIEWS = {
+    "cost, crypto": [
+        ((0.3, 0.3), r"[\d.]+k 1/s: CPU time in .*\[%\] [\d.]+ switch-on-exit .*tracked"),
+        ((0.3, 0.8), r"[\d.]+k 1/s: crypto time .*[\d.]+ neon-begin-at-load"),
+    ],
+    "saving": [((0.6, 0.2), r"1/s: register moves saved, .*\[%\] .* [\d.]+ tracked ")],
+    "mean delay": [((0.2, 0.2), r"1/s: packet time .*mean \[us\] \d+ softirqs-off ")],
+    "how long": [
+        ((0.3, 0.5), r"us: packets that take longer \[%\] [\d.]+ neon-begin-at-load .*<0\.01")
+    ],
+    "Gb/s": [((0.5, 0.5), r"sha-1: at most \[Gb/s\] [\d.]+ S .*[\d.]+x highest to lowest$")],
+    "map": [((0.3, 0.5), r"^[\d.e]+ 1/s, [\d.e]+ us: CPU time .*\[%\] [\d.]+ reload-at-entry")],
+    "correctness": [((0.5, 0.47), r"^after 3\. .* registers: guest, current; task image: VMM,")],
+}
+
+
+def test_every_view_is_read_under_the_pointer(lab):
+    for title, readings in VIEWS.items():
+        choose_tab(lab, title)
+        for at, wanted in readings:
+            read = " ".join(point_at(lab, *at).split())
+            assert re.search(wanted, read), read
+            lab.shot(f"tab-read-{title}-{at[1]}")
     box = lab.widget(FIGURE).bounding_box()
     lab.page.mouse.move(box["x"] + 5, box["y"] - 30)
-    expect(lab.widget(READ)).to_be_hidden()
-    choose_tab(lab, "map")
-    read = point_at(lab, 0.3, 0.5)
-    assert re.match(r"[\d.e]+ 1/s, [\d.e]+ us\n", read)
-    assert len(re.findall(r"% \S+$", read, re.MULTILINE)) == 4
-    lab.shot("tab-policy-map")
+    expect(lab.widget(READ)).to_have_count(0)
     assert lab.console == []
+
+
+@pytest.mark.parametrize("width", [900, 1280, 1400, 1900])
+def test_what_is_read_hides_nothing_that_it_is_read_from(lab, width):
+    """Nor does it stand outside the picture, or make anything scroll."""
+    before, size = at_rest(lab), lab.page.viewport_size
+    lab.page.set_viewport_size({"width": width, "height": 1000})
+    try:
+        assert at_rest(lab) >= before
+        for title, x in (("cost, crypto", 0.2), ("map", 0.2), ("correctness", 0.5)):
+            choose_tab(lab, title)
+            lab.page.mouse.move(0, 0)
+            scrolled = lab.page.evaluate(SCROLLS)
+            for at in ((x, 0.3), (0.6, 0.4), (0.62, 0.77)):
+                point_at(lab, *at)
+                assert lab.page.evaluate(HIDDEN) == [], title
+                assert lab.page.evaluate(SCROLLS) == scrolled
+            lab.shot(f"tab-read-{title}-{width}")
+    finally:
+        lab.page.set_viewport_size(size)
 
 
 def test_the_map_follows_its_sliders(lab):
@@ -133,8 +149,10 @@ def test_simulated_points_stand_beside_the_formula_and_grow_old(lab):
     choose_tab(lab, "simulation")
     lab.click(".fm-simulate")
     lab.wait_text(".fm-simulated", "Simulated with seed 0", seconds=90)
-    assert lab.picture(FIGURE).startswith("1280x840:")
+    assert lab.picture(FIGURE).startswith("1280x270:")  # two rows
     assert "±" in lab.text('.fm-pairs tr[data-policy="tracked"]')
+    read = " ".join(point_at(lab, 0.3, 0.45).split())
+    assert re.match(r"tracked: CPU time in moves and traps \[%\] [\d.]+ simulated ±", read)
     lab.shot("tab-simulation")
     before = at_rest(lab)
     lab.press(".fm-residency", "ArrowRight")
@@ -147,45 +165,4 @@ def test_simulated_points_stand_beside_the_formula_and_grow_old(lab):
     at_rest(lab, before)
     lab.wait_text(".fm-simulated", "Simulated with seed 0")
     assert (export(lab, "figures-out") / "simulation.svg").exists()
-    assert lab.cell_errors() == []
-
-
-@pytest.fixture(scope="module")
-def long_trace(tmp_path_factory):
-    """A trace that takes long enough to read for somebody to change their mind."""
-    path = tmp_path_factory.mktemp("traces") / "long.txt.gz"
-    path.write_bytes(100 * data_path("traces", f"{PLAIN}.txt.gz").read_bytes())
-    return path
-
-
-def test_a_trace_is_read_in_the_background_and_becomes_the_scenario(lab, long_trace):
-    choose_tab(lab, "trace")
-    lab.choose(".fm-trace", "k61-vhe-mmio-ipsec")
-    lab.wait_text(".fm-told", "k61-vhe-mmio-ipsec.txt.gz: the model predicts", seconds=60)
-    lab.widget(FIGURE).wait_for()
-    lab.shot("tab-trace")
-    lab.page.get_by_role("tab", name="every policy").click()
-    assert "tracked" in lab.text(".fm-replay")
-    before, table = at_rest(lab), row(lab, "tracked")
-    lab.click(".fm-use")
-    at_rest(lab, before)
-    assert row(lab, "tracked") != table
-    found = fm.calibrate(data_path("traces", "k61-vhe-mmio-ipsec.txt.gz")).scenario
-    for name in ("rate", "residency", "out", "run"):  # the second is beyond its slider
-        assert entry(lab, name) == text_of(CONTROLS[name].value(found))
-    assert "calibrated from k61-vhe-mmio-ipsec" in lab.text(".fm-about")
-    lab.shot("tab-trace-used")
-    with lab.page.expect_file_chooser() as chooser:
-        lab.click(".fm-upload")
-    chooser.value.set_files(data_path("traces", f"{PLAIN}.txt.gz"))
-    lab.wait_text(".fm-told", f"{PLAIN}.txt.gz: ", seconds=60)
-    type_in(lab, ".fm-path", str(long_trace))
-    lab.wait_text(".fm-work-trace .fm-words", re.compile(r"[1-9][\d.]* of \d+\.\d MB read"))
-    lab.shot("tab-trace-reading")
-    lab.click(".fm-work-trace .fm-cancel")
-    lab.wait_text(".fm-work-trace .fm-words", "cancelled")
-    type_in(lab, ".fm-path", "nowhere.txt")
-    lab.wait_text(".fm-told .fm-error", "nowhere.txt: cannot read the trace")
-    lab.wait_text(".fm-status .fm-error", "nowhere.txt: cannot read the trace")
-    lab.shot("tab-trace-error")
     assert lab.cell_errors() == []
