@@ -11,7 +11,8 @@ True
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = False  # as type checkers know it; importing typing takes longer than all the rest
 
 __version__ = "0.1.0"
 

@@ -58,8 +58,9 @@ def sweep(
     policies:
         Names or classes; None for all sixteen.
     engine:
-        ``analytic`` solves the whole grid at once and leaves out percentiles; ``montecarlo``
-        simulates point after point.
+        ``analytic`` solves the whole grid at once and leaves out percentiles (``sojourn_p99_us``
+        and the like are no variables then; :func:`fpsimd_model.evaluate` has them, point by
+        point); ``montecarlo`` simulates point after point, percentiles included.
     executor:
         Any :class:`concurrent.futures.Executor` for the simulated points.
     seed, seconds, workers:
@@ -69,7 +70,8 @@ def sweep(
     -------
     xarray.Dataset
         A variable for each metric over ``policy`` and the keys of `vary`, with units; not a number
-        where a policy has no steady state.
+        where a policy has no steady state.  ``attrs`` name the engine and, under ``note``, the
+        metrics that it leaves out.
 
     Raises
     ------
@@ -101,7 +103,17 @@ def sweep(
             for name, values in columns.items()
         },
         coords={"policy": [p.name for p in chosen], **{k: list(v) for k, v in vary.items()}},
+        attrs=_about(engine, columns),
     )
+
+
+def _about(engine: str, columns: Mapping[str, np.ndarray]) -> dict[str, str]:
+    """What the whole array says of itself: who made it, and what is not in it."""
+    absent = [name for name in METRICS if name not in columns]
+    if not absent:
+        return {"engine": engine}
+    note = f"the formula's grid leaves out {', '.join(absent)}; evaluate() has them, point by point"
+    return {"engine": engine, "note": note}
 
 
 def _attributes(name: str) -> dict[str, str]:

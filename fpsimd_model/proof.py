@@ -59,7 +59,7 @@ class Counterexample:
         return {"lost": self.lost, "found": self.found, "events": list(self.events)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """What exploring all of a policy's states has shown.
 
@@ -88,6 +88,12 @@ class Verdict:
             "correct": self.correct,
             "counterexamples": [c.to_dict() for c in self.counterexamples],
         }
+
+    def __repr__(self) -> str:
+        """One line, for lists; `str` tells the story."""
+        lost = dict.fromkeys(f"{c.lost} finds {c.found}" for c in self.counterexamples)
+        said = f"LOSES STATE ({', '.join(lost)})" if lost else "correct"
+        return f"<Verdict {self.policy}: {said}, {self.states} states>"
 
     def __str__(self) -> str:
         """For people, at most 72 columns."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .errors import InputError
+from .resources import write_text
 
 if TYPE_CHECKING:
     from .scenario import Scenario
@@ -61,7 +65,7 @@ METRICS: dict[str, Metric] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """One policy under one engine.
 
@@ -95,6 +99,10 @@ class Result:
                 f"no metric is called {metric!r}; there are {', '.join(METRICS)}"
             ) from None
 
+    def __repr__(self) -> str:
+        known = sum(value is not None for value in self.metrics.values())
+        return f"<Result {self.policy}, {self.engine}: {self.status}, {known} metrics>"
+
     def to_dict(self) -> dict:
         """Ready for JSON: finite numbers or None."""
         return {
@@ -107,12 +115,24 @@ class Result:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Results(Sequence):
-    """The `results` of several policies and engines for one `scenario`, in the order asked for."""
+    """The `results` of several policies and engines for one `scenario`, in the order asked for.
+
+    A sequence of :class:`Result`; ``results["tracked"]["saving"]`` is one number.  All of them
+    leave as :meth:`to_text` (a table for a mail), :meth:`to_dict` (for JSON), :meth:`to_csv` (for
+    a spreadsheet) and :meth:`to_dataset` (``xarray``, with units); a notebook shows a table.
+    """
 
     scenario: Scenario
     results: tuple[Result, ...]
+
+    def __repr__(self) -> str:
+        about = f" in {self.scenario.name}" if getattr(self.scenario, "name", "") else ""
+        engines = " and ".join(dict.fromkeys(r.engine for r in self.results))
+        policies = len({r.policy for r in self.results})
+        by = f" by {engines}" if engines else ""
+        return f"<Results{about}: {policies} policies{by}; to_text, to_dict, to_csv, to_dataset>"
 
     def __len__(self) -> int:
         return len(self.results)
@@ -144,7 +164,32 @@ class Results(Sequence):
             "results": [result.to_dict() for result in self.results],
         }
 
-    def to_text(self, metrics: Sequence[str] | None = None) -> str:
+    def to_csv(self, file: str | os.PathLike[str] | None = None) -> str:
+        """A line a policy and engine, the metrics with their units in the header.
+
+        Numbers have all their digits; a metric without a value is empty.  Where there are
+        confidence intervals, two columns follow their metric: its lower and its upper end.
+
+        Parameters
+        ----------
+        file:
+            Written there as well: the whole file or nothing.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be written.
+
+        >>> from fpsimd_model import evaluate
+        >>> evaluate("reference", "tracked").to_csv().split(",")[:5]
+        ['policy', 'engine', 'status', 'reason', 'host_saves_per_s [1/s]']
+        """
+        text = _csv(self.results)
+        if file is not None:
+            write_text(file, text)
+        return text
+
+    def to_text(self, metrics: Sequence[str] | str | None = None) -> str:
         """A table of at most 72 ASCII columns; `metrics` as :func:`fpsimd_model.figures.table`."""
         from .figures import table
 
@@ -184,3 +229,21 @@ class Results(Sequence):
 
 def _json(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
+
+
+def _csv(results: Sequence[Result]) -> str:
+    doubted = {name for name in METRICS for result in results if name in result.ci95}
+    head, out = ["policy", "engine", "status", "reason"], io.StringIO()
+    for metric in METRICS.values():
+        ends = ("", " low", " high") if metric.name in doubted else ("",)
+        head += [f"{metric.name}{end} [{metric.unit}]" for end in ends]
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(head)
+    for result in results:
+        row: list[object] = [result.policy, result.engine, result.status, result.reason]
+        for name in METRICS:
+            row.append(_json(result.metrics.get(name)))
+            if name in doubted:
+                row += map(_json, result.ci95.get(name, (None, None)))
+        writer.writerow(row)
+    return out.getvalue()

@@ -1,43 +1,21 @@
-"""The command line: ``fpsimd-model``, or ``python -m fpsimd_model``."""
+"""The command line: ``fpsimd-model``, or ``python -m fpsimd_model``.
+
+This file imports next to nothing, so that Ctrl-C is heard from the first moment on.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 
-import click
-
-from .. import __version__
-from ..errors import InputError
-from ..registers import PolicyError
-from .agree import agree
-from .calibrate import calibrate
-from .check import check
-from .evaluate import evaluate
-from .measure import measure
-from .policies import policies
-from .presets import presets
-from .record import record
-from .replay import replay
-from .reply import reply
-from .reproduce import reproduce
-from .show import show
+TYPE_CHECKING = False  # without typing, which takes longer than all the rest
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["cli", "main"]
 
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
-@click.version_option(__version__, prog_name="fpsimd-model")
-def cli() -> None:
-    """What KVM's FPSIMD policies on arm64 cost, how slow crypto gets, and which lose registers."""
-
-
-for command in (
-    evaluate, check, replay, calibrate, record, measure, agree, reply, show, reproduce, policies,
-    presets,
-):  # fmt: skip
-    cli.add_command(command)
+_STOPPED = "fpsimd-model: stopped\n"
+_STATUS = 130  # as a shell reports what SIGINT has ended
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -49,37 +27,43 @@ def main(args: Sequence[str] | None = None) -> None:
     SystemExit: 2
     """
     try:
-        status = cli.main(args, prog_name="fpsimd-model", standalone_mode=False)
-        if sys.stdout is not None:  # closed by the caller: nobody wants to read
-            sys.stdout.flush()
-    except (InputError, PolicyError) as error:
-        _fail(str(error))
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        sys.exit(2)
-    except click.ClickException as error:
-        command = error.ctx.command_path if getattr(error, "ctx", None) else "fpsimd-model"
-        _fail(f"{error.format_message()} See: {command} --help")
-    except click.Abort:
-        _fail("stopped", status=130)
+        import signal  # within the try, as it takes some milliseconds itself
+
+        usual = signal.default_int_handler
+        ours = signal.getsignal(signal.SIGINT) is usual and _listen(_leave)
+        try:
+            from .commands import run
+        finally:
+            if ours:
+                _listen(usual)
+        run(args)
     except KeyboardInterrupt:
-        _fail("stopped", status=130)
-    except BrokenPipeError:  # `| head` has seen enough
-        _silence()
-        sys.exit(0)
-    except OSError as error:  # a full disk behind `>`
-        _silence()
-        _fail(f"standard output: cannot be written ({(error.strerror or str(error)).lower()})")
-    else:
-        sys.exit(status if isinstance(status, int) else 0)
+        if sys.stderr is not None:
+            sys.stderr.write(_STOPPED)
+        sys.exit(_STATUS)
 
 
-def _silence() -> None:
-    """Let what is left in the buffer go nowhere, so that the interpreter does not complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _leave(number: int, frame: object) -> None:
+    """End at once: an exception would come out of the midst of somebody's import."""
+    try:
+        os.write(2, _STOPPED.encode())
+    finally:
+        os._exit(_STATUS)
 
 
-def _fail(message: str, status: int = 2) -> None:
-    line = " ".join(message.split())
-    click.echo(f"fpsimd-model: {line}", err=True)
-    sys.exit(status)
+def _listen(handler: object) -> bool:
+    import signal
+
+    try:
+        signal.signal(signal.SIGINT, handler)
+    except ValueError:  # not in the main thread: signals do not come here
+        return False
+    return True
+
+
+def __getattr__(name: str) -> object:
+    if name == "cli":
+        from .commands import cli
+
+        return cli
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -14,7 +14,17 @@ from .. import policies as _policies
 from ..errors import InputError
 from ..resources import write_text
 
-__all__ = ["Above0", "apart", "json_option", "note", "policy_option", "progress_bar", "write_json"]
+__all__ = [
+    "Above0",
+    "apart",
+    "given",
+    "json_option",
+    "note",
+    "policy_option",
+    "progress_bar",
+    "write_csv",
+    "write_json",
+]
 
 json_option = click.option(
     "--json",
@@ -87,6 +97,23 @@ def write_json(file: str, value: object) -> None:
         click.echo(text, nl=False)
     else:
         write_text(file, text)
+
+
+def write_csv(file: str, text: str) -> None:
+    """A text of lines and commas to a file, whole or not at all, or to standard output."""
+    if file != "-":
+        write_text(file, text)
+    elif sys.stdout is None:
+        raise InputError("standard output is closed; name a file for --csv")
+    else:
+        click.echo(text, nl=False)
+
+
+def given(*names: str) -> list[str]:
+    """Those of some options that the user wrote on the command line, as written there."""
+    context = click.get_current_context()
+    written = click.core.ParameterSource.COMMANDLINE
+    return [f"--{name}" for name in names if context.get_parameter_source(name) is written]
 
 
 def note(text: str) -> None:

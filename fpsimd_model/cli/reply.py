@@ -15,7 +15,7 @@ from ..errors import InputError, short, shown
 from ..figures.commands import DEFAULT
 from ..figures.kinds import KINDS, kind_of
 from ..scenario import Scenario, presets
-from .options import Above0, note
+from .options import Above0, given, note
 from .scenario import scenario_of
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ def reply(scenario, names, figure, output, settings, options, trace, engine, see
             file=file,
         )
     )
+    if not answer.recipe.random and (unused := given("seed", "seconds")):
+        note(f"note: not used, as nothing here is simulated: {', '.join(unused)}")
     written = [] if output == "-" else _written(save, answer, stem)
     click.echo(answer.text)
     if written:

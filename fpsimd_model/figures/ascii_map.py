@@ -16,11 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["drawn"]
 
+_NONE = "."  # where no policy has a cost
+
 
 def drawn(data: CostMap, width: int = WIDTH, height: int = 18) -> str:
-    """The cheapest policy of each place as a letter; ``@`` is the scenario itself."""
+    """The cheapest policy of each place as a letter, ``.`` where none is stable.
+
+    ``@`` is the scenario itself.
+    """
     best, marks = data.cheapest(), letters(data.policies)
-    symbols = np.array([" ", *(marks[p] for p in data.contenders)])
+    symbols = np.array([_NONE, *(marks[p] for p in data.contenders)])
     ticks = (log_ticks if data.y_axis.log else linear_ticks)(data.y[0], data.y[-1], height // 2)
     names = [brief(t) for t in ticks]
     margin = max(5, *map(len, names))
@@ -49,12 +54,14 @@ def drawn(data: CostMap, width: int = WIDTH, height: int = 18) -> str:
     for i, policy in enumerate(data.contenders):
         if share := float((best == i).mean()):
             lines.append(
-                f"  {marks[policy]}={ascii_only(policy)[:40]}, {100 * share:.0f}% of the map"
+                f"  {marks[policy]}={ascii_only(policy)[:40]}, {_percent(share)} of the map"
             )
+    if share := float((best < 0).mean()):
+        lines.append(f"  {_NONE}=none is stable, {_percent(share)} of the map")
     for policy in data.policies:
         if data.correct.get(policy) is False and (share := data.cheaper(policy)):
             lines += fill(
-                f"left out, loses state: {policy} (cheaper in {100 * share:.0f}% of the map)",
+                f"left out, loses state: {policy} (cheaper in {_percent(share)} of the map)",
                 width,
                 "  ",
             )
@@ -62,4 +69,10 @@ def drawn(data: CostMap, width: int = WIDTH, height: int = 18) -> str:
             lines += fill(f"left out, {data.late[policy]}: {policy}", width, "  ")
     if data.at is not None:
         lines.append("  @=the scenario")
+    if data.about:
+        lines += fill(f"of {', '.join(data.about)}", width, "  ")
     return tidy(lines)
+
+
+def _percent(share: float) -> str:
+    return "<1%" if 0 < share < 0.01 else f"{100 * share:.0f}%"

@@ -64,8 +64,9 @@ def plot(
     marks:
         Letters by policy, where others than those of :func:`letters` are wanted.
 
-    ``#`` marks curves that meet, ``:`` the scenario itself, a small letter a policy that loses
-    state; the letters right of the frame are the curves that end there.
+    Where curves meet, their letters take turns, so that each appears.  ``:`` marks the scenario
+    itself, a small letter a policy that loses state; the letters right of the frame are the curves
+    that end there.
 
     >>> from .curves import Curves, axis_of
     >>> print(plot(Curves(axis_of("crypto.slowdown"), [1, 10], {"tracked": {"saving": [0, 1]}}),
@@ -102,11 +103,10 @@ def plot(
             rows.setdefault(at, []).append(policy)
     if shared:
         first = next(p for p in values if p in shared)
-        at = tuple(_rows(curves.x, values[first], frame, (low, high), logx, logy).tolist())
-        frame.curve(np.array(at), "*")
+        frame.curve(_rows(curves.x, values[first], frame, (low, high), logx, logy).tolist(), "*")
     for at, policies in rows.items():
-        mark = marks[policies[0]]
-        frame.curve(np.array(at), mark.lower() if curves.wrong(policies[0]) else mark)
+        frame.curve(at, _mark(curves, marks, policies[0]))
+    covered = frame.draw()
     xlow, xhigh = float(curves.x[0]), float(curves.x[-1])
     if xhigh > xlow:
         xticks = (log_ticks if logx else linear_ticks)(xlow, xhigh, max(2, frame.width // 8))
@@ -127,7 +127,7 @@ def plot(
     lines.append(" " * margin + " +" + "-" * frame.width)
     lines.append(under(places, [brief(t) for t in xticks], margin + 2, width))
     lines += fill(curves.axis.title, width, " " * (margin + 2))
-    lines += _legend(curves, rows, marks, shared, panel, frame.met, width)
+    lines += _legend(curves, rows, marks, shared, panel, frame.met, covered, width)
     return tidy(lines)
 
 
@@ -139,23 +139,39 @@ class _Frame:
         self.cells = np.full((height, self.width), " ")
         self.ends: dict[int, str] = {}
         self.met = False
+        self.curves: list[tuple[Sequence[int], str]] = []
 
     def row(self, up: float) -> int:
         """The row at a height from 0 to 1."""
         return round((1.0 - up) * (self.height - 1))
 
-    def curve(self, rows: np.ndarray, mark: str) -> None:
-        """Draw a curve given its row in each column (-1: none); steep parts are filled."""
+    def curve(self, rows: Sequence[int], mark: str) -> None:
+        """A curve to draw, given its row in each column (-1: none)."""
+        self.curves.append((rows, mark))
+
+    def draw(self) -> set[str]:
+        """Draw all curves, those that meet in turn; returns marks that others cover throughout."""
+        # the column where each was seen last; before that, the shortest curve comes first
+        last = {m: (-1, sum(row >= 0 for row in rows)) for rows, m in self.curves}
+        for column in range(self.width):
+            here: dict[int, list[str]] = {}
+            for rows, mark in self.curves:
+                if rows[column] >= 0:
+                    here.setdefault(rows[column], []).append(mark)
+            for row, marks in here.items():
+                self.met |= len(set(marks)) > 1
+                chosen = min(marks, key=last.get)
+                self.cells[row, column], last[chosen] = chosen, (column, 0)
+        for rows, mark in self.curves:
+            self._steep(rows, mark)
+        return {m for rows, m in self.curves if max(rows) >= 0 and not (self.cells == m).any()}
+
+    def _steep(self, rows: Sequence[int], mark: str) -> None:
+        """Fill what is free between the points of a steep part, and remember where it ends."""
         before = -1
-        for column, row in enumerate(rows.tolist()):
-            if row < 0:
-                before = -1
-                continue
-            here = self.cells[row, column]
-            self.met |= here not in (" ", mark)
-            self.cells[row, column] = mark if here in (" ", mark) else "#"
+        for column, row in enumerate(rows):
             step = 1 if row > before else -1
-            for between in range(before + step, row, step) if before >= 0 else ():
+            for between in range(before + step, row, step) if min(before, row) >= 0 else ():
                 if self.cells[between, column] == " ":
                     self.cells[between, column] = mark
             before = row
@@ -198,18 +214,25 @@ def under(places: list[int], names: list[str], margin: int, width: int) -> str:
     return line
 
 
-def _legend(curves, rows, marks, shared, panel, met, width) -> list[str]:
+def _mark(curves: Curves, marks: Mapping[str, str], policy: str) -> str:
+    """A policy's letter, small where it loses state."""
+    return marks[policy].lower() if curves.wrong(policy) else marks[policy]
+
+
+def _legend(curves, rows, marks, shared, panel, met, covered, width) -> list[str]:
     words = []
     for policies in rows.values():
-        wrong = curves.wrong(policies[0])
-        mark = marks[policies[0]].lower() if wrong else marks[policies[0]]
-        for i, policy in enumerate(policies):
-            said = ascii_only(policy) + (" (loses state)" if curves.wrong(policy) else "")
-            words.append(f"{mark}={said}" if i == 0 else f"{mark}={said} (the same)")
+        first = _mark(curves, marks, policies[0])
+        for policy in policies:
+            mark, said = _mark(curves, marks, policy), ascii_only(policy)
+            remarks = ["loses state"] if curves.wrong(policy) else []
+            remarks += [f"as {first}"] if policy != policies[0] else []
+            remarks += ["covered by others"] if mark in covered else []
+            words.append(f"{mark}={said}" + (f" ({', '.join(remarks)})" if remarks else ""))
     if shared:
         words.append(f"*={panel.usual_label(len(shared), len(curves.policies))}")
     if met:
-        words.append("#=several")
+        words.append("letters in turn: curves that meet")
     if curves.at is not None:
         words.append(f":=the scenario, {brief(curves.at)}")
     lines, now = [], ""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..results import METRICS
 
-__all__ = ["COLUMNS", "MAIN", "Column", "columns"]
+__all__ = ["COLUMNS", "LEAST_SHARE", "MAIN", "Column", "columns"]
+
+#: The formula's shares are good to about this (docs/model.md, section 5).  Text and tables say
+#: that one is smaller; JSON and CSV keep the number, as 0 would claim that it never happens.
+LEAST_SHARE = 1e-10
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,11 @@ class Column:
     def meaning(self) -> str:
         """What the metric means, for a tooltip."""
         return METRICS[self.metric].meaning
+
+    @property
+    def least(self) -> float:
+        """What is nearer to 0 than this is not known, only that it is so small."""
+        return LEAST_SHARE if METRICS[self.metric].unit == "share" else 0.0
 
 
 COLUMNS: dict[str, Column] = {
@@ -66,7 +76,7 @@ MAIN = ("switch_share", "saving", "crypto_slowdown", "sojourn_mean_us", "sojourn
 
 
 def columns(metrics: object = None) -> list[Column]:
-    """The columns of some metrics; None for all, in the order of importance.
+    """The columns of some metrics, or of one; None for all, in the order of importance.
 
     Raises
     ------
@@ -78,9 +88,12 @@ def columns(metrics: object = None) -> list[Column]:
     """
     if metrics is None:
         return list(COLUMNS.values())
-    try:
-        return [COLUMNS[name] for name in metrics]
-    except KeyError as error:
-        raise InputError(
-            f"no metric is called {error.args[0]!r}; there are {', '.join(COLUMNS)}"
-        ) from None
+    if isinstance(metrics, str):
+        metrics = [metrics]
+    if not isinstance(metrics, Iterable):
+        raise InputError(f"metrics: {shown(metrics)} is no list of names")
+    chosen = list(metrics)
+    for name in chosen:
+        if not isinstance(name, str) or name not in COLUMNS:
+            raise InputError(f"no metric is called {name!r}; there are {', '.join(COLUMNS)}")
+    return [COLUMNS[name] for name in chosen]

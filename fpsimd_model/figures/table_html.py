@@ -23,7 +23,7 @@ _NAME = 'style="text-align:left;white-space:nowrap;padding:0 .5em;border-left:4p
 def html(
     results: Iterable[Result],
     verdicts: Verdicts | None = None,
-    metrics: Sequence[str] | None = None,
+    metrics: Sequence[str] | str | None = None,
 ) -> str:
     """An HTML table that needs no style sheet, in light and dark themes alike.
 
@@ -69,7 +69,7 @@ def html(
 
 
 def _value(result: Result, column) -> str:
-    text = cell(result, column)
+    text = escape(cell(result, column))
     if text == "-" and result.status != "ok":
         return f"<i>{escape(result.status)}</i>"
     if column.metric in result.ci95:

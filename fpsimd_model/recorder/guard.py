@@ -50,7 +50,6 @@ read word
 T={mount}
 I=$T/instances/{GROUP}
 [ -d $I ] && echo 0 > $I/events/enable
-rmdir $I
 n=0
 while [ $n -lt {_TRIES} ]; do
   left=
@@ -58,8 +57,9 @@ while [ $n -lt {_TRIES} ]; do
   for p in {names}; do
     echo "-:{GROUP}/$p" >> $T/kprobe_events || {{ [ -d $T/events/{GROUP}/$p ] && left=$p; }}
   done
-  [ -z "$left" ] && exit
+  [ -z "$left" ] && break
   n=$((n + 1))
   sleep 1
 done
+rmdir $I
 """

@@ -57,11 +57,12 @@ def record(
     beside = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     left: list[str] = []
     with _signals_as_exceptions(), ExitStack() as clean:
+        place = _instance(offer, clean)  # before anything is changed: another recording may run
         clean.callback(Guard(offer).release)
         clean.callback(lambda: beside.unlink(missing_ok=True))
         _set_probes(offer, clean, left)
         if tool == "tracefs":
-            _through_tracefs(offer, beside, seconds, buffer_kb, wait, clean)
+            _through_tracefs(place, offer, beside, seconds, buffer_kb, wait, clean)
         else:
             through_tool(offer, tool, beside, seconds, buffer_kb)
         try:
@@ -163,10 +164,9 @@ def _plain(events: Path, probe: Probe) -> None:
 
 
 def _through_tracefs(
-    offer: Offer, output: Path, seconds: float, buffer_kb: int,
+    place: Path, offer: Offer, output: Path, seconds: float, buffer_kb: int,
     wait: Callable[[float], None], clean: ExitStack,
 ) -> None:  # fmt: skip
-    place = _instance(offer, clean)
     clock = place / "trace_clock"
     _undo(clean, clock, _selected(clock))
     _write(clock, "mono")
@@ -197,7 +197,10 @@ def _through_tracefs(
 
 
 def _instance(offer: Offer, clean: ExitStack) -> Path:
-    """A buffer of our own, so that nobody else's tracing is disturbed; else the common one."""
+    """A buffer of our own, so that nobody else's tracing is disturbed; else the common one.
+
+    It also says that a recording runs, so it goes last, after the probes.
+    """
     place = offer.tracefs / "instances" / GROUP
     try:
         place.mkdir()

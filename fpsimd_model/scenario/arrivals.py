@@ -18,6 +18,7 @@ _MEAN = Number("a number of packets", low=1.0, high=_MOST)
 _FIXED = Number("a whole number of packets", low=1.0, high=_MOST, multiple=1)
 _BATCH_KEYS = ("mean", "shape")
 _MMPP_KEYS = ("shape", "rate1_per_s", "rate2_per_s", "mean1_us", "mean2_us")
+_MMPP_TAKES = f'shape = "mmpp" takes {", ".join(_MMPP_KEYS[1:-1])} and {_MMPP_KEYS[-1]}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +96,20 @@ def read_interrupts(value: object, directory: str | PathLike[str] = ".") -> floa
         return value
     if not isinstance(value, Mapping):
         return _RATE(value)
-    if value.get("shape") == "recorded":
-        return Recorded.read(value, directory)
-    known_keys_only(value, _MMPP_KEYS)
+    if "shape" not in value:
+        raise BadValue(f'has no shape; {_MMPP_TAKES}, shape = "recorded" takes samples')
     try:
-        Choice("mmpp", "recorded")(value.get("shape"))
+        shape = Choice("mmpp", "recorded")(value["shape"])
     except BadValue as error:
         raise error.within("shape") from None
+    if shape == "recorded":
+        return Recorded.read(value, directory)
+    for key in value:
+        if key not in _MMPP_KEYS:
+            raise BadValue(f"unknown key; {_MMPP_TAKES}", str(key))
     for key in _MMPP_KEYS:
         if key not in value:
-            raise BadValue(f"has no {key}; a table wants {', '.join(_MMPP_KEYS)}")
+            raise BadValue(f"has no {key}; {_MMPP_TAKES}")
     return Mmpp(*(value[key] for key in _MMPP_KEYS[1:]))
 
 

@@ -32,6 +32,8 @@ _AT = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 def load(path: str | os.PathLike[str]) -> Scenario:
     """See `Scenario.load`."""
+    if not isinstance(path, (str, bytes, os.PathLike)):
+        raise InputError(f"{shown(path)} is no path; name a scenario file (TOML)")
     name = os.fsdecode(path)
     try:
         with Path(name).open("rb") as file:
@@ -59,6 +61,8 @@ def from_text(
     text: str, name: str = "<text>", directory: str | os.PathLike[str] = ".", stem: str = ""
 ) -> Scenario:
     """See `Scenario.from_toml`; ``stem`` names a scenario that does not name itself."""
+    if not isinstance(text, str):
+        raise InputError(f"{shown(text)} is no text; the text of a scenario file is wanted")
     _refuse_large(len(text), name)
     try:
         tables = tomllib.loads(text)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from types import MappingProxyType
 
+from fpsimd_model.durations import Duration
 from fpsimd_model.errors import InputError, shown
+from fpsimd_model.scenario.arrivals import Batch, Mmpp, Recorded
 from fpsimd_model.scenario.derived import Derived
 from fpsimd_model.scenario.tables import TABLES, Crypto, Machine, Softirq, Vcpu, keys_of
 
 __all__ = ["BY_HAND", "Scenario"]
 
 BY_HAND = "set by hand"  #: the source of a value that a program gave
+_FEW = 6  # differences that a repr tells
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Scenario(Derived):
     """A machine and its load: the four tables of a scenario file.
 
@@ -27,9 +31,12 @@ class Scenario(Derived):
     equal when these values are; ``name``, ``title``, ``why``, the names of the presets and
     ``sources`` (the origin of every value by ``table.key``) only accompany them.
 
-    Raises InputError for a value that is out of its domain.
+    Raises InputError for a value that is out of its domain, or a table that is none: values by
+    name go through `from_dict` or `replace`.
 
     >>> scenario = Scenario().replace({"softirq.interrupts_per_s": 30_000})
+    >>> scenario
+    <Scenario: softirq.interrupts_per_s = 30000.0>
     >>> scenario.softirq.interrupts_per_s, scenario.vcpu.residency_us
     (30000.0, Duration(mean_us=1000.0, shape='exponential', cv2=None))
     """
@@ -39,13 +46,15 @@ class Scenario(Derived):
     crypto: Crypto = field(default_factory=Crypto)
     machine: Machine = field(default_factory=Machine)
     name: str = field(default="", compare=False)
-    title: str = field(default="", compare=False, repr=False)
-    why: str = field(default="", compare=False, repr=False)
-    machine_preset: str = field(default="", compare=False, repr=False)
-    algorithm: str = field(default="", compare=False, repr=False)
-    sources: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    title: str = field(default="", compare=False)
+    why: str = field(default="", compare=False)
+    machine_preset: str = field(default="", compare=False)
+    algorithm: str = field(default="", compare=False)
+    sources: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
+        for table, kind in TABLES.items():
+            _is_table(table, kind, getattr(self, table))
         given, complete = self.sources, {}
         for dotted, (table, key, default, source) in _defaults().items():
             if dotted in given:
@@ -54,6 +63,33 @@ class Scenario(Derived):
                 value = getattr(getattr(self, table), key)
                 complete[dotted] = source if value == default else BY_HAND
         object.__setattr__(self, "sources", MappingProxyType(complete))
+
+    def __repr__(self) -> str:
+        """One line: name, presets, and the first keys that differ from those or the defaults."""
+        said = {"machine.preset": self.machine_preset, "crypto.algorithm": self.algorithm}
+        changed = [f"{key} = {shown(name)}" for key, name in said.items() if name]
+        named = self._named()
+        for dotted, (table, key, default, _) in _defaults().items():
+            value = getattr(getattr(self, table), key)
+            if value != named.get(dotted, default):
+                changed.append(f"{dotted} = {_briefly(value)}")
+        more = f", and {len(changed) - _FEW} more" if len(changed) > _FEW else ""
+        about = f" {self.name}" if self.name else ""
+        listed = ", ".join(changed[:_FEW]) or "every value is the default"
+        return f"<Scenario{about}: {listed}{more}>"
+
+    def _named(self) -> dict[str, object]:
+        """The values of the presets that the scenario names."""
+        from fpsimd_model.scenario.presets import algorithm_values, machine_values
+
+        found: dict[str, object] = {}
+        with suppress(InputError):  # a program may name what is no preset
+            machine, algorithm = self.machine_preset, self.algorithm
+            values = machine_values(machine) if machine else {}
+            found |= {f"machine.{key}": value for key, (value, _) in values.items()}
+            values = algorithm_values(algorithm, machine) if algorithm else {}
+            found |= {f"crypto.{key}": value for key, (value, _) in values.items()}
+        return found
 
     def __reduce__(self):
         return Scenario, (
@@ -150,6 +186,8 @@ or a table such as { mean = 1000.0, shape = "gamma", cv2 = 0.25 }
         """
         from fpsimd_model.scenario.writing import save
 
+        if not isinstance(path, (str, os.PathLike)):
+            raise InputError(f"{shown(path)} is no path; name a scenario file (TOML)")
         save(self, path)
 
     def replace(self, changes: Mapping[str, object]) -> Scenario:
@@ -167,6 +205,8 @@ or a table such as { mean = 1000.0, shape = "gamma", cv2 = 0.25 }
         """
         from fpsimd_model.scenario.changing import replace
 
+        if not isinstance(changes, Mapping):
+            raise InputError(f"{shown(changes)} is no table; values by table.key are wanted")
         return replace(self, changes)
 
     def source_of(self, key: str) -> str:
@@ -177,10 +217,10 @@ or a table such as { mean = 1000.0, shape = "gamma", cv2 = 0.25 }
         """
         try:
             return self.sources[key]
-        except KeyError:
+        except (KeyError, TypeError):
             from fpsimd_model.scenario.hints import meant_dotted
 
-            raise InputError(f"{key}: unknown key; {meant_dotted(key)}") from None
+            raise InputError(f"{key}: unknown key; {meant_dotted(str(key))}") from None
 
 
 @cache
@@ -190,3 +230,20 @@ def _defaults() -> dict[str, tuple[str, str, object, str]]:
         for table, kind in TABLES.items()
         for name, key in keys_of(kind).items()
     }
+
+
+def _is_table(name: str, kind: type, value: object) -> None:
+    if not isinstance(value, kind):
+        raise InputError(
+            f"{name}: {shown(value)} is no {kind.__name__}; for values by name there are "
+            f'Scenario.from_dict({{"{name}": {{...}}}}) and replace({{"{name}.key": ...}})'
+        )
+
+
+def _briefly(value: object) -> str:
+    """A value for one line: a duration by its mean and shape, a recording by its rate."""
+    if isinstance(value, Duration):
+        return f"{value.mean_us:g}" + (f" ({value.shape})" if value.shape != "exponential" else "")
+    if isinstance(value, (Mmpp, Recorded)):
+        return f"{value.rate_per_s:g} ({'mmpp' if isinstance(value, Mmpp) else 'recorded'})"
+    return f"{value.mean:g} (fixed)" if isinstance(value, Batch) else repr(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
@@ -60,6 +59,19 @@ def test_misuse_is_one_line_that_says_what_would_be_right(run, files, args):
 @pytest.mark.parametrize("args", [a for a in MISUSE if a[0] in ("evaluate", "check", "replay")][3:])
 def test_nothing_is_written_before_it_is_known_to_be_right(run, files, args):
     assert run(*args, "--json", "out.json").complaint
+    assert files() == []
+
+
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        (("--csv", "-", "--json", "-"), "both to standard output"),
+        (("--csv", "x", "--json", "x"), "would be written over another output"),
+        (("--csv", "no/x.csv"), "no/x.csv: cannot be written"),
+    ],
+)
+def test_outputs_that_cannot_be(run, files, outputs, says):
+    assert says in run("evaluate", "reference", "-p", "tracked", *outputs).complaint
     assert files() == []
 
 
@@ -157,7 +169,7 @@ def test_an_interrupt_from_the_keyboard_is_one_line(run, monkeypatch):
     def interrupted(*args, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["fpsimd_model.cli.check"], "_check", interrupted)
+    monkeypatch.setattr("fpsimd_model.cli.check._check", interrupted)
     done = run("check")
     assert (done.status, done.out) == (130, "")
     assert done.err.strip() == "fpsimd-model: stopped"
@@ -170,6 +182,7 @@ WRITES = {
     "calibrate --preset": ("trace.txt.gz", "--preset", "base.toml", "-o", "base.toml"),
     "replay": ("trace.txt.gz", "--json", "trace.txt.gz"),
     "evaluate": ("base.toml", "--json", "base.toml"),
+    "evaluate --csv": ("base.toml", "--csv", "base.toml"),
     "agree": ("reference", "base.toml", "--keep", "base.toml"),
     "reproduce": ("base.toml", "-o", "base.toml"),
     "calibrate twice": ("trace.txt.gz", "-o", "mine.toml", "--report", "./mine.toml"),

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from fpsimd_model.resources import data_path
+from tests.house import ROOT
 
 TRACE = str(data_path("traces", "k61-vhe-busy-plain.txt.gz"))
 
@@ -61,6 +65,55 @@ def test_a_closed_standard_error_changes_the_status_alone(shell):
 def test_a_full_disk_behind_standard_output_is_one_line(shell, command):
     line = shell(f"$F {command} >/dev/full").complaint
     assert "standard output: cannot be written (no space left on device)" in line
+
+
+STOPPED_WHILE_IMPORTING = """
+import os, signal, sys
+class Finder:  # presses Ctrl-C when something is about to be imported
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == {name!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Finder)
+from fpsimd_model.cli import main
+main(["policies"])
+"""
+
+
+@pytest.mark.parametrize("name", ["signal", "click", "numpy", "fpsimd_model.policies"])
+def test_a_stop_while_still_importing_is_one_line(name):
+    program = STOPPED_WHILE_IMPORTING.format(name=name)
+    if name == "signal":  # which the program above has imported
+        program = program.replace("signal, ", "").replace("signal.SIGINT", "2")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, "fpsimd-model: stopped\n")
+    assert done.stdout == ""
+
+
+def test_the_entry_point_itself_imports_next_to_nothing():
+    """So that next to no time passes before Ctrl-C is heard."""
+    code = (
+        "import os, sys; m = sys.modules; had = {*m}; import fpsimd_model.cli; print(*{*m} - had)"
+    )
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)}, check=True)  # fmt: skip
+    new = {name for name in done.stdout.split() if not name.startswith("importlib")}
+    assert new <= {"fpsimd_model", "fpsimd_model.cli", "__future__", "_warnings", "warnings"}
+
+
+def test_whoever_ignores_or_handles_the_signal_keeps_that():
+    code = (
+        "import signal; signal.signal(2, {handler}); from fpsimd_model.cli import main\n"
+        "try: main(['policies', '-p', 'tracked'])\n"
+        "except SystemExit: print(signal.getsignal(2) == {handler})"
+    )
+    for handler in ("signal.SIG_IGN", "signal.default_int_handler", "print"):
+        program = code.format(handler=handler)
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                              check=True)  # fmt: skip
+        assert done.stdout.endswith("True\n"), handler
 
 
 def test_the_command_line_starts_fast_enough_to_be_used_in_loops(shell):

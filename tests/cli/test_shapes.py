@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 from pathlib import Path
 
@@ -12,9 +14,11 @@ import fpsimd_model as fm
 from fpsimd_model import policies
 from fpsimd_model.resources import data_path
 from fpsimd_model.results import METRICS
+from tests.house import ROOT
 
 NAMES = [p.name for p in policies.ALL]
 TRACE = str(data_path("traces", "k61-vhe-busy-plain.txt.gz"))
+FIGURES = sorted((ROOT / "figures").glob("*.*"))
 TABLES = {"vcpu", "softirq", "crypto", "machine"}
 
 
@@ -100,10 +104,87 @@ def test_policies_without_a_steady_state_are_results(run):
         if result["status"] != "ok":
             assert result["metrics"]["sojourn_mean_us"] is None
             assert result["metrics"]["max_packets_per_s"] > 0
-    # a person is told too, one line each, none of them on standard output
+    # where the table is not shown, a person is told too, one line each, on standard error
     lines = done.err.splitlines()
     assert len(lines) == sum(r["status"] != "ok" for r in told.values())
     assert any(line.startswith("busy-flag-live (analytic): unstable: ") for line in lines)
+
+
+def test_why_a_policy_has_no_steady_state_is_told_once(run):
+    done = run("evaluate", "overload", "-p", "busy-flag-live", "-p", "tracked")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.count("crypto without NEON serves at most") == 1
+    away = run("evaluate", "overload", "-p", "busy-flag-live", "--csv", "-")
+    assert away.err.startswith("busy-flag-live (analytic): unstable: crypto without NEON")
+    assert away.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--seed", "3", "--workers", "2", "--seconds", "1"], "--seed, --seconds, --workers"),
+        (["--seed", "0"], "--seed"),
+        ([], ""),
+        (["--engine", "montecarlo", "--seed", "0", "--seconds", "0.1"], ""),
+    ],
+)
+def test_options_of_the_simulation_are_not_ignored_in_silence(run, options, told):
+    done = run("evaluate", "reference", "-p", "tracked", *options)
+    note = f"note: not used without --engine montecarlo: {told}\n"
+    assert (done.status, done.err) == (0, note if told else "")
+    assert all(len(line) <= 72 for line in done.err.splitlines())
+
+
+def test_reply_says_which_options_nothing_used(run):
+    command = ("reply", "reference", "--figure", "what-it-saves", "-p", "tracked", "-o", "-")
+    done = run(*command, "--seed", "2")
+    assert done.err == "note: not used, as nothing here is simulated: --seed\n"
+    assert run(*command).err == ""
+
+
+def test_csv_has_every_metric_with_its_unit_and_both_ends_of_its_interval(run, tmp_path):
+    command = ("evaluate", "reference", "--engine", "both", "--seconds", "0.2", "-p", "tracked")
+    done = run(*command, "--csv", "out.csv", "--json", "out.json")
+    assert "+-" in done.out
+    text = (tmp_path / "out.csv").read_text()
+    assert run(*command, "--csv", "-").out == text
+    formula, simulation = csv.DictReader(io.StringIO(text))
+    told = strict((tmp_path / "out.json").read_text())["results"]
+    assert (simulation["policy"], simulation["engine"]) == ("tracked", "montecarlo")
+    for name, metric in METRICS.items():
+        for row, result in ((formula, told[0]), (simulation, told[1])):
+            value = result["metrics"][name]
+            assert row[f"{name} [{metric.unit}]"] == ("" if value is None else str(value))
+            low, high = result["ci95"].get(name, ("", ""))
+            assert row.get(f"{name} low [{metric.unit}]", "") == str(low)
+            assert row.get(f"{name} high [{metric.unit}]", "") == str(high)
+    plain = run("evaluate", "reference", "-p", "tracked", "--csv", "-").out
+    assert " low" not in plain.splitlines()[0]
+
+
+def test_the_interval_is_in_the_table_and_explained(run):
+    done = run("evaluate", "reference", "--engine", "montecarlo", "--seconds", "0.2", "-q")
+    assert done.out.count("\n  +-") > 16
+    assert "\n+-: half of the 95% confidence interval" in done.out
+    assert "+-" in run("evaluate", "--help").out
+
+
+@pytest.mark.parametrize("name", fm.presets())
+@pytest.mark.parametrize("engine", ["analytic", "montecarlo", "both"])
+def test_evaluate_keeps_to_72_columns(run, name, engine):
+    some = ["tracked-save-at-load", "pending-check-guarded", "softirqs-off"]
+    few = ["--seconds", ".05", *(word for p in some for word in ("-p", p))]
+    done = run("evaluate", name, "--engine", engine, *([] if engine == "analytic" else few))
+    lines = done.out.splitlines()
+    assert len(lines) > 20
+    assert [line for line in lines if len(line) > 72 or not line.isascii()] == []
+
+
+@pytest.mark.parametrize("file", FIGURES, ids=lambda file: file.name)
+def test_show_keeps_to_72_columns(run, file):
+    lines = run("show", str(file)).out.splitlines()
+    assert len(lines) > 3
+    assert [line for line in lines if len(line) > 72 or not line.isascii()] == []
 
 
 def test_check_writes_verdicts_and_orders_of_events(run):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import importlib
 import inspect
+import io
 import pkgutil
 import re
 
@@ -236,6 +238,53 @@ def test_results_show_themselves_as_a_table_for_a_notebook_and_for_an_e_mail():
     assert "<table" in page
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 72
+
+
+def test_results_leave_as_csv_with_units_and_every_digit(tmp_path):
+    load = fm.Scenario().replace({"softirq.interrupts_per_s": 2e5})
+    results = fm.evaluate(load, ["tracked", "busy-flag-live"])
+    text = results.to_csv(tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == text
+    stable, unstable = csv.DictReader(io.StringIO(text))
+    assert float(stable["sojourn_mean_us [us]"]) == results["tracked"]["sojourn_mean_us"]
+    assert unstable["sojourn_mean_us [us]"] == ""
+    assert (unstable["status"], unstable["reason"]) == ("unstable", results[1].reason)
+    assert [name.partition(" [")[0] for name in stable][4:] == list(fm.METRICS)
+    with pytest.raises(fm.InputError, match="cannot be written"):
+        results.to_csv(tmp_path / "nowhere" / "out.csv")
+
+
+def test_what_a_notebook_shows_of_results_and_verdicts_is_a_line_each():
+    results = fm.evaluate("reference", ["tracked", "defer-to-put"])
+    assert repr(results) == (
+        "<Results in reference: 2 policies by analytic; to_text, to_dict, to_csv, to_dataset>"
+    )
+    assert repr(results[0]) == "<Result tracked, analytic: ok, 29 metrics>"
+    assert repr(fm.Results(fm.Scenario(), ())).startswith("<Results: 0 policies; ")
+    for way in ("to_text", "to_dict", "to_csv", "to_dataset"):
+        assert callable(getattr(results, way))
+        assert f"`{way}`" in fm.Results.__doc__
+    right, wrong = fm.check("tracked", "defer-to-put")
+    assert re.fullmatch(r"<Verdict tracked: correct, \d+ states>", repr(right))
+    assert re.fullmatch(
+        r"<Verdict defer-to-put: LOSES STATE \(guest finds K, .*\), \d+ states>", repr(wrong)
+    )
+    assert str(wrong).startswith("defer-to-put: LOSES STATE")
+    assert "\n" not in repr([right, wrong, *results])
+
+
+def test_a_grid_by_formula_says_what_it_leaves_out():
+    grid = fm.sweep(fm.Scenario(), {"vcpu.out_us": [10.0]}, ["tracked"])
+    absent = set(fm.METRICS) - set(grid.data_vars)
+    assert "sojourn_p99_us" in absent
+    assert all(name in grid.attrs["note"] for name in absent)
+    assert grid.attrs["engine"] == "analytic"
+    assert "percentiles" in fm.sweep.__doc__
+    simulated = fm.sweep(
+        fm.Scenario(), {"vcpu.out_us": [10.0]}, ["tracked"], engine="montecarlo", seconds=0.05
+    )
+    assert simulated.attrs == {"engine": "montecarlo"}
+    assert "sojourn_p99_us" in simulated
 
 
 def test_a_policy_of_a_notebook_goes_wherever_a_name_goes():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from fpsimd_model.figures.curves import Curves, axis_of
 from fpsimd_model.figures.groups import NEAR, groups_of
 from fpsimd_model.figures.overload_data import KINDS, kinds_of, shares_of
 from fpsimd_model.figures.survival import LOWEST, MARKS, OVER
-from fpsimd_model.figures.tags import tag_places
+from fpsimd_model.figures.tags import CLEAR, tag_places
 from fpsimd_model.figures.trace_lines import trace_lines
 from tests.figures.latency_samples import EVENTS, line
 
@@ -270,3 +271,27 @@ def test_a_letter_goes_where_its_curve_is_alone():
 def test_a_curve_outside_the_frame_has_no_letter():
     outside = np.array([[0.0, 500.0], [100.0, 500.0]])
     assert tag_places([outside, np.full((2, 2), np.nan)], (0, 0, 100, 100)) == [None, None]
+
+
+@given(
+    st.lists(st.lists(st.floats(-20.0, 220.0), min_size=2, max_size=8), min_size=1, max_size=16),
+    st.floats(60.0, 400.0),
+)
+def test_letters_stand_on_their_curves_inside_and_clear_of_each_other(heights, width):
+    curves = [np.column_stack([np.linspace(0.0, width, len(y)), y]) for y in heights]
+    found = tag_places(curves, (0.0, 0.0, width, 200.0))
+    there = [place for place in found if place is not None]
+    assert all(math.dist(a, b) >= CLEAR for a, b in combinations(there, 2))
+    for curve, place in zip(curves, found, strict=True):
+        if place is not None:
+            x, y = place
+            assert np.interp(x, *curve.T) == pytest.approx(y, abs=1e-6)
+            assert 9.0 < x < width - 9.0
+            assert 9.0 < y < 191.0
+
+
+def test_a_letter_without_room_is_left_out():
+    """Four curves on one short line: letters have room for two."""
+    same = np.array([[0.0, 50.0], [60.0, 50.0]])
+    found = tag_places([same] * 4, (0.0, 0.0, 60.0, 100.0))
+    assert [place is None for place in found] == [False, False, True, True]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fpsimd_model.errors import InputError
 from fpsimd_model.figures import MAIN, Curves, Panel, axis_of, costs, html, plot, reply, table
+from fpsimd_model.figures.ascii_map import drawn
 from fpsimd_model.figures.columns import COLUMNS
+from fpsimd_model.figures.cost_map import CostMap
 from fpsimd_model.figures.mail import differences
 from fpsimd_model.figures.plain import ascii_only, command
 from fpsimd_model.proof import check
@@ -101,8 +105,8 @@ def test_a_curve_is_drawn_where_its_values_are():
     lines = plot(made, height=21, panel=panel).split("\n")
     rows = {line.split("|")[0].strip(): line for line in lines if "|" in line}
     steady = rows["10"].partition("|")[2]
-    assert set(steady[:60]) <= set("S#.")
-    assert steady[30] == "#"  # they meet in the middle
+    assert set(steady[:60]) <= set("SR.")
+    assert "R" in steady[25:35]  # they meet in the middle
     assert rows["1"].partition("|")[2][0] == "R"
     assert rows["100"].partition("|")[2].rstrip().endswith("R")
 
@@ -114,6 +118,67 @@ def test_a_plot_marks_the_scenario_and_what_loses_state():
     assert ":=the scenario, 10k" in text
     column = {line.index(":") for line in text.split("\n") if "|" in line and ":" in line}
     assert len(column) == 1
+
+
+def test_curves_that_meet_appear_in_turn_and_each_has_its_own_letter():
+    x = [1e3, 1e4, 1e5]
+    low, high = [1.0, 1.0, 1.0], [1.0, 1.0, 100.0]
+    made = Curves(
+        axis_of("softirq.interrupts_per_s"),
+        x,
+        {
+            "tracked": {"saving": low},
+            "flush-hook": {"saving": low},
+            "softirqs-off": {"saving": high},
+        },
+        {"flush-hook": False},
+    )
+    text = plot(made, panel=Panel("saving", "x"))
+    drawn = "".join(line.partition("|")[2] for line in text.split("\n"))
+    assert "TSTSTS" in drawn
+    assert "#" not in text
+    assert "T=tracked  f=flush-hook (loses state, as T)  S=softirqs-off" in text
+    assert "letters in turn: curves that meet" in text
+    assert "f" not in drawn
+    alone = replace(made, values={"tracked": made.values["tracked"]})
+    assert "in turn" not in plot(alone, panel=Panel("saving", "x"))
+
+
+@pytest.mark.parametrize("metric", ["switch_share", "crypto_slowdown"])
+def test_every_letter_of_the_legend_is_in_the_plot(metric):
+    """Or the legend says with whom the curve coincides."""
+    text = plot(curves(), metric)
+    drawn = "".join(line.partition("|")[2] for line in text.split("\n") if "|" in line)
+    legend = text.partition("-----\n")[2]
+    entries = re.findall(r"(\S)=([\w-]+)(?: \(([^)]*)\))?", legend)
+    assert len(entries) >= 2
+    for letter, name, remark in entries:
+        if name in CORRECT:
+            assert letter in drawn or "as " in remark, (letter, name)
+
+
+def test_a_curve_under_others_throughout_is_said_to_be():
+    gap = np.nan
+    points = {"tracked": [1, gap, 2], "flush-hook": [1, gap, gap], "nested-save": [gap, gap, 2]}
+    made = Curves(
+        axis_of("crypto.slowdown"),
+        [1.0, 10.0, 100.0],
+        {name: {"saving": np.array(y, float)} for name, y in points.items()},
+    )
+    text = plot(made, panel=Panel("saving", "x"))
+    assert "T=tracked (covered by others)  F=flush-hook  N=nested-save" in text
+    assert "letters in turn" in text
+
+
+def test_a_map_says_where_none_is_stable():
+    x, y = np.array([1e3, 1e4, 1e5]), np.array([10.0, 100.0])
+    costs = {"tracked": np.array([[1.0, 2.0, np.nan]] * 2), "flush-hook": np.full((2, 3), np.nan)}
+    data = CostMap(axis_of("softirq.interrupts_per_s"), axis_of("vcpu.residency_us"), x, y, costs)
+    text = drawn(data)
+    assert "  T=tracked, 67% of the map\n  .=none is stable, 33% of the map" in text
+    rows = [line.partition("|")[2] for line in text.split("\n") if "|" in line]
+    assert all(re.fullmatch(r"T+\.+", row) for row in rows)
+    assert "none is stable" not in drawn(replace(data, costs={"tracked": np.ones((2, 3))}))
 
 
 def test_no_letter_is_used_twice():
@@ -157,6 +222,43 @@ def test_digits_end_where_the_interval_begins():
     text = table(FOUND, None, ["switch_share", "sojourn_mean_us"])
     (row,) = [line for line in text.split("\n") if line.startswith("mine")]
     assert row.split() == ["mine", "montecarlo", "0.23", "1.81230"]
+
+
+def test_a_simulated_result_has_a_line_for_its_interval():
+    text = table(FOUND, {"mine": True}, ["switch_share", "sojourn_mean_us", "max_packets_per_s"])
+    lines = text.split("\n")
+    (at,) = [i for i, line in enumerate(lines) if line.startswith("  +-")]
+    assert lines[at - 1].startswith("mine montecarlo")
+    assert lines[at].split() == ["+-", "0.014", "5e-5"]  # in percent; the wider side
+    # right below the values
+    assert lines[at].index("0.014") + len("0.014") == lines[at - 1].index("0.23") + len("0.23")
+    assert text.count("\n+-: half of the 95% confidence interval, or its wider side") == 1
+    assert "+-" not in table(FOUND[:2], None, MAIN)
+    assert "\n  +-" not in table(FOUND, None, ["max_packets_per_s"])  # nothing to say in this block
+
+
+def test_a_share_below_what_can_be_known_is_not_told_as_a_number():
+    """Whatever JSON says of it."""
+    tiny = [
+        Result("tracked", "analytic", {"delayed_share": 3.5e-96, "saving": -1e-17}),
+        Result("mine", "analytic", {"delayed_share": 2e-10, "saving": 0.0}),
+    ]
+    text = table(tiny, None, ["delayed_share", "saving"])
+    rows = {line.split()[0]: line.split()[1:] for line in text.split("\n") if line.strip()}
+    assert rows["tracked"] == ["<1e-8", ">-1e-8"]
+    assert rows["mine"] == ["2e-8", "0"]
+    assert "&lt;1e-8" in html(tiny, None, ["delayed_share"])
+    assert tiny[0].to_dict()["metrics"]["delayed_share"] == 3.5e-96
+    rare = [Result("tracked", "analytic", {"traps_per_s": 1e-30})]
+    assert "1e-30" in table(rare, None, "traps_per_s")  # a rate has no such bound
+
+
+def test_one_metric_is_as_good_as_a_list():
+    assert table(FOUND, None, "switch_share") == table(FOUND, None, ["switch_share"])
+    assert html(FOUND, None, "saving") == html(FOUND, None, ["saving"])
+    for metrics in (3, [3], "sav", ["saving", None]):
+        with pytest.raises(InputError, match="metric"):
+            table(FOUND, None, metrics)
 
 
 def test_the_verdict_stands_beside_the_first_metrics():

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from fpsimd_model.cli.record import record as command
 from fpsimd_model.errors import InputError
 from fpsimd_model.recorder import TOOLS, look, record, script
+from fpsimd_model.recorder.commands import switches_filter
 from fpsimd_model.recorder.probes import EVENTS, SWITCHES, probes
 
 FUNCTIONS = {p.function for machine in ("aarch64", "x86_64") for p in probes(machine)}
@@ -25,7 +26,7 @@ FUNCTIONS = {p.function for machine in ("aarch64", "x86_64") for p in probes(mac
 def make(root: Path, *, without: tuple[str, ...] = (), kvm: bool = True) -> Path:
     """Files that look like a machine with tracefs; returns the mount point."""
     mount = root / "sys/kernel/tracing"
-    mount.mkdir(parents=True)
+    (mount / "instances").mkdir(parents=True)
     for name, text in {
         "tracing_on": "1", "kprobe_events": "", "trace": "", "buffer_size_kb": "7 (expanded: 1408)",
         "trace_clock": "[local] global counter mono",
@@ -158,6 +159,11 @@ def test_no_probe_stays_even_when_the_process_is_killed(mount, tmp_path):
     else:
         raise AssertionError(events)
     assert (mount / "events/fpsimd/enable").read_text().strip() == "0"
+    for _ in range(200):  # and the instance, last of all
+        if not (mount / "instances/fpsimd").exists():
+            break
+        time.sleep(0.05)
+    assert not (mount / "instances/fpsimd").exists()
 
 
 def test_a_probe_that_something_else_uses_is_told_of(mount, tmp_path, monkeypatch):
@@ -226,11 +232,56 @@ def test_kernel_options_that_are_off_are_named(tmp_path):
     assert look(tmp_path).config == ("CONFIG_KPROBES", "CONFIG_KPROBE_EVENTS")
 
 
-def test_another_recording_is_not_disturbed(mount, tmp_path):
-    (mount / "instances/fpsimd").mkdir(parents=True)
-    with pytest.raises(InputError, match="is there already"):
-        record(look(tmp_path), tmp_path / "t.txt")
-    assert (mount / "instances/fpsimd").is_dir()
+def running(mount: Path) -> dict[Path, str]:
+    """Another recording in the midst of its work; returns what its files hold."""
+    place = mount / "instances/fpsimd"
+    (place / "events").mkdir(parents=True)
+    (place / "events/enable").write_text("1\n")
+    (place / "tracing_on").write_text("1\n")
+    with (mount / "kprobe_events").open("a") as events:
+        events.writelines(f"{p.line}\n" for p in probes("x86_64"))
+    (mount / "events/fpsimd/enable").write_text("1\n")
+    return contents(mount)
+
+
+def contents(mount: Path) -> dict[Path, str]:
+    return {path: path.read_text() for path in mount.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_another_recording_is_not_disturbed(mount, tmp_path, tool):
+    before = running(mount)
+    offer = dataclasses.replace(look(tmp_path), tools=dict.fromkeys(("trace-cmd", "perf"), "true"))
+    with pytest.raises(InputError, match="is there already; another recording runs, or"):
+        record(offer, tmp_path / "t.txt", tool=tool)
+    assert contents(mount) == before
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_printed_script_does_not_disturb_another_recording(mount, tmp_path, tool):
+    before = running(mount)
+    text = "\n".join(script(tool, look(tmp_path), 0.01, str(tmp_path / "out.txt"))) + "\n"
+    done = subprocess.run(["sh"], input=text, text=True, check=False, capture_output=True)
+    assert done.returncode == 1
+    assert f"another recording runs; if none does: rmdir {mount}/instances/fpsimd" in done.stderr
+    assert contents(mount) == before
+    assert not (tmp_path / "out.txt").exists()
+
+
+def test_the_instance_goes_after_the_probes(mount, tmp_path):
+    """While it is there nobody else sets probes, or takes ours for theirs."""
+    seen = []
+    record(look(tmp_path), tmp_path / "t.txt", wait=lambda s: seen.append(
+        (mount / "instances/fpsimd").is_dir()))  # fmt: skip
+    assert seen == [True]
+    assert_clean(mount)
+    for tool in TOOLS:
+        lines = script(tool, look(tmp_path))
+        made = lines.index('if ! mkdir "$I"; then')
+        assert lines.index("trap clean EXIT") > made
+        assert not any("kprobe_events" in line for line in lines[lines.index("}") : made])
+        ends = lines[lines.index("clean() {") : lines.index("}")]
+        assert ends[-1].strip() == 'rmdir "$I"'
 
 
 def test_an_output_that_cannot_be_written_is_refused_first(mount, tmp_path):
@@ -312,13 +363,52 @@ def test_printed_scripts_are_valid_shell_and_take_their_probes_away(tmp_path, to
     assert subprocess.run(["sh", "-n"], input=text, text=True, check=False).returncode == 0
     if tool != "tracefs":
         text = "\n".join(line for line in lines if not line.startswith((tool, "perf"))) + "\n"
-    # mkdir makes no files here, so let those lines fail: the clean-up must come all the same
+    # mkdir makes no files here, so some lines fail: the clean-up must come all the same
     subprocess.run(["sh"], input=text, text=True, check=False, capture_output=True)
     events = (mount / "kprobe_events").read_text()
     for probe in look(tmp_path).probes:
         assert events.index(f"p:fpsimd/{probe.name} ".rstrip()) < events.index(
             f"-:fpsimd/{probe.name}\n"
         )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_printed_script_that_is_stopped_cleans_up(mount, tmp_path, tool, number):
+    lines = script(tool, look(tmp_path), 60, str(tmp_path / "out.txt"))
+    file = tmp_path / "record.sh"
+    if tool != "tracefs":
+        lines = [line for line in lines if not line.startswith((tool, "perf"))] + ["sleep 60"]
+    waits = "echo begun; while :; do sleep 0.05; done"
+    lines = [waits if line == "sleep 60" else line for line in lines]
+    file.write_text("\n".join(lines) + "\n")
+    with subprocess.Popen(["sh", str(file)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          text=True, start_new_session=True) as child:  # fmt: skip
+        assert child.stdout.readline() == "begun\n"
+        os.killpg(child.pid, number)  # as a terminal does it
+        assert child.wait(30) == 130
+    events = (mount / "kprobe_events").read_text()
+    assert all(f"-:fpsimd/{probe.name}\n" in events for probe in look(tmp_path).probes)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_no_printed_line_is_long_and_none_lies_when_it_is_wrapped(mount, tmp_path, tool):
+    done = CliRunner().invoke(command, ["--tracefs", str(mount), "--tool", tool])
+    lines = done.output.splitlines()
+    assert [line for line in lines if len(line) > 100] == []
+    # a comment cannot go on in the next line
+    assert [line for line in lines if line.lstrip().startswith("#") and line.endswith("\\")] == []
+    assert subprocess.run(["sh", "-n"], input=done.output, text=True, check=False).returncode == 0
+
+
+def test_the_filter_of_a_script_is_that_of_a_recording():
+    """Part by part in a variable there, a word here."""
+    lines = [line for line in script("trace-cmd", look()) if line.startswith("F=")]
+    said = subprocess.run(["sh"], input="\n".join([*lines, 'echo "$F"']) + "\n", text=True,
+                          capture_output=True, check=True).stdout  # fmt: skip
+    assert said == switches_filter() + "\n"
+    for tool in ("trace-cmd", "perf"):
+        assert any('"$F"' in line for line in script(tool, look()))
 
 
 def test_command_prints_and_changes_nothing(mount, tmp_path):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import tomllib
 
+import pytest
+
 from fpsimd_model.durations import Duration
-from fpsimd_model.scenario import TABLES, Scenario, keys_of
+from fpsimd_model.scenario import TABLES, Scenario, keys_of, preset, presets
 
 SPECIFIED = """
 [vcpu]
@@ -106,3 +108,30 @@ def test_zero_is_legal_where_it_means_something():
     )
     assert scenario.offered_packets_per_s == 0.0
     assert repr(scenario.machine.entry_cycles) == "0.0"
+
+
+def test_a_repr_is_one_short_line_of_what_differs():
+    assert repr(Scenario()) == "<Scenario: every value is the default>"
+    wifi = preset("wifi-ap-ccmp").replace({"machine.save_cycles": 7.0})
+    assert repr(wifi) == (
+        '<Scenario wifi-ap-ccmp: machine.preset = "cortex-a53", crypto.algorithm = "aes-128-ccm", '
+        "softirq.interrupts_per_s = 500.0, softirq.packets_per_interrupt = 16.0, "
+        "softirq.stack_ns = 4000.0, machine.save_cycles = 7.0>"
+    )
+    shapes = Scenario().replace(
+        {
+            "vcpu.out_us": {"shape": "empirical", "samples": [1.0, 2.0] * 500},
+            "softirq.packets_per_interrupt": {"mean": 4, "shape": "fixed"},
+            "softirq.interrupts_per_s": {"shape": "recorded", "samples": [100.0] * 999},
+        }
+    )
+    assert repr(shapes) == (
+        "<Scenario: vcpu.out_us = 1.5 (empirical), softirq.interrupts_per_s = 10000 (recorded), "
+        "softirq.packets_per_interrupt = 4 (fixed)>"
+    )
+    assert repr(Scenario(machine_preset="mine")) == '<Scenario: machine.preset = "mine">'
+
+
+@pytest.mark.parametrize("name", presets())
+def test_a_repr_stays_short(name):
+    assert len(repr(preset(name))) < 300

@@ -143,10 +143,13 @@ MISTAKES = {
     'packets_per_interrupt: has no mean; write { mean = 4, shape = "fixed" }',
     '[softirq]\ninterrupts_per_s = { shape = "mmpp", rate1_per_s = 1 }': "2: [softirq] "
     "interrupts_per_s: has no rate2_per_s; "
-    "a table wants shape, rate1_per_s, rate2_per_s, mean1_us, mean2_us",
-    "[softirq]\ninterrupts_per_s = { rate1 = 1 }": "2: [softirq] interrupts_per_s.rate1: "
-    'unknown key; "rate1_per_s" is the nearest of '
-    '"shape", "rate1_per_s", "rate2_per_s", "mean1_us", "mean2_us"',
+    'shape = "mmpp" takes rate1_per_s, rate2_per_s, mean1_us and mean2_us',
+    '[softirq]\ninterrupts_per_s = { mean = 3, shape = "mmpp" }': "2: [softirq] "
+    'interrupts_per_s.mean: unknown key; shape = "mmpp" takes '
+    "rate1_per_s, rate2_per_s, mean1_us and mean2_us",
+    "[softirq]\ninterrupts_per_s = { mean = 3 }": "2: [softirq] interrupts_per_s: has no shape; "
+    'shape = "mmpp" takes rate1_per_s, rate2_per_s, mean1_us and mean2_us, '
+    'shape = "recorded" takes samples',
     '[softirq.interrupts_per_s]\nshape = "mmpp"\nrate1_per_s = 0\nrate2_per_s = 0\nmean1_us = 1\n'
     "mean2_us = 1": "3: [softirq] interrupts_per_s.rate1_per_s: is 0 like rate2_per_s; "
     "one phase must bring interrupts",
@@ -251,6 +254,27 @@ def test_files_that_are_no_text(tmp_path):
         f"{path}: larger than 1 MB; a scenario is a page of TOML, "
         'measured durations go to a file of their own (samples = "file.csv")'
     )
+
+
+@pytest.mark.parametrize(
+    ("mistake", "message"),
+    [
+        (lambda: Scenario(vcpu={"residency_us": 3}), r"^vcpu: {'residency_us': 3} is no Vcpu; "),
+        (lambda: Scenario(machine=3), r"^machine: 3 is no Machine; .*from_dict"),
+        (lambda: Scenario(crypto=Scenario().softirq), "^crypto: Softirq.* is no Crypto; "),
+        (lambda: Scenario.load(3), "^3 is no path; name a scenario file"),
+        (lambda: Scenario.load(None), "^None is no path"),
+        (lambda: Scenario.from_toml(3), "^3 is no text"),
+        (lambda: Scenario.from_dict(3), "^3 is no table"),
+        (lambda: Scenario().replace(3), "^3 is no table"),
+        (lambda: Scenario().save(3), "^3 is no path"),
+        (lambda: Scenario().source_of(3), "^3: unknown key"),
+    ],
+)
+def test_arguments_of_another_kind_are_told_in_a_line(mistake, message):
+    with pytest.raises(InputError, match=message) as caught:
+        mistake()
+    assert "\n" not in str(caught.value)
 
 
 def test_endless_file_is_not_read_to_its_end():
