@@ -25,6 +25,7 @@ class Inside:
 
 
 def plus(one: Inside, other: Inside) -> Inside:
+    """Run loop to run loop, guest to guest."""
     return Inside(one.loop + other.loop, one.guest + other.guest)
 
 

@@ -14,8 +14,9 @@ from ..policies.base import Policy
 from ..results import METRICS, Result
 from ..scenario import Scenario
 from .estimates import metrics_of
-from .limits import max_packets_per_s, overload, relief, unbounded
+from .limits import overload, unbounded
 from .plan import Plan, plan_of
+from .reasons import ended, relieved
 from .run import Run, replicate
 from .streams import checked_seed
 from .tables import Model, model_of
@@ -83,7 +84,7 @@ def _result(policy: type[Policy], found: Run | str, reference: Run | str | None)
         return Result(policy.name, ENGINE, dict.fromkeys(METRICS), {}, "unbounded", found)
     values, intervals = metrics_of(found, reference if isinstance(reference, Run) else None)
     why = overload(found.model)
-    status, reason = ("unstable", _ended(found, why)) if why else ("ok", _relieved(found))
+    status, reason = ("unstable", ended(found, why)) if why else ("ok", relieved(found))
     return Result(policy.name, ENGINE, values, intervals, status, reason)
 
 
@@ -209,43 +210,3 @@ class _Clock:
         """Nothing is left."""
         if self.progress is not None:
             self.progress(1.0, 0.0)
-
-
-def _relieved(run: Run) -> str:
-    """What an overload that a worker ends looks like; "" if there is none."""
-    why, wall = relief(run.model), run.wall.sum()
-    told = []
-    if why:
-        often = float(run.sums["handed_over"].sum() / wall)
-        share = float(run.sums["thread_time"].sum() / wall)
-        queue = float(run.sums["queue_time"].sum() / wall)
-        told.append(
-            f"{why}: ksoftirqd took over {_digits(often)} times a second and takes "
-            f"{_digits(100.0 * share)}% of the CPU; {_digits(queue)} packets are in the system"
-        )
-    if late := run.sums["cryptd_packets"].sum():
-        share = float(late / run.packets.sum())
-        told.append(f"cryptd does the crypto of {_digits(100.0 * share)}% of the packets")
-    return "; ".join(told)
-
-
-def _ended(run: Run, why: str) -> str:
-    """The reason of an unstable result: why, and the queue it ended in."""
-    after = float(run.plan.measured)
-    queue = float(run.sums["backlog"].mean())
-    served = f"; it would be stable below {max_packets_per_s(run.model):.6g} packets/s"
-    limit = served if "CPU even with NEON" not in why else ""
-    return (
-        f"{why}{limit}. The figures are of the first {_digits(after)} s from an empty queue, which "
-        f"grows by {_digits(queue / after)} packets/s; {_digits(queue)} packets were in the system "
-        "at the end"
-    )
-
-
-def _digits(value: float) -> str:
-    """Three digits, no exponent.
-
-    >>> _digits(34261.3), _digits(0.016651)
-    ('34300', '0.0167')
-    """
-    return f"{float(f'{value:.3g}'):.12g}"

@@ -181,7 +181,7 @@ def _not_looked_at(model: Model, kept: np.void, rng: np.random.Generator) -> np.
     given, missed = model.constants[0], []
     at, phase, ends = float(kept["next_irq"]), int(kept["phase"]), float(kept["phase_end"])
     while at <= kept["now"]:
-        batch = batch_of(rng, given["batch"], given["batch_scale"], model.packets, phase)
+        batch = batch_of(rng, given, model.packets, phase)
         missed.append((at, NOTES.index("arrival"), batch))
         at, phase, ends = next_arrival(rng, given, model.gaps, at, phase, ends)
     return np.array(missed, LOG)
