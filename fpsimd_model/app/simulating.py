@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from ..engines import evaluate
 from ..policies import Policy
-from ..results import Result, Results
+from ..results import Results
 from ..scenario import Scenario
 from .background import Tell
 from .state import State
 
-__all__ = ["Simulated", "Simulations", "deviation", "simulate"]
+__all__ = ["Simulated", "Simulations", "simulate"]
 
 _KEPT = 20
 
@@ -63,20 +63,3 @@ def simulate(state: State, tell: Tell, workers: int, seconds: float | None = Non
         progress=progress,
     )
     return Simulated(state.scenario, state.policies, results)
-
-
-def deviation(
-    simulated: Result, analytic: Result | None, metric: str
-) -> tuple[float, float, float] | None:
-    """Simulated over analytic, less one: value and 95% interval; None where either is missing.
-
-    >>> a = Result("x", "analytic", {"saving": 0.5})
-    >>> deviation(Result("x", "montecarlo", {"saving": 0.6}, {"saving": (0.4, 0.8)}), a, "saving")
-    (0.2, -0.2, 0.6)
-    """
-    formula = None if analytic is None else analytic.metrics.get(metric)
-    value = simulated.metrics.get(metric)
-    if not formula or value is None or simulated.status != "ok" or analytic.status != "ok":
-        return None
-    low, high = simulated.ci95.get(metric, (value, value))
-    return tuple(round(v / formula - 1.0, 9) for v in (value, low, high))

@@ -11,10 +11,10 @@ import ipywidgets as w
 from ..errors import InputError
 from ..figures import Answer
 from ..figures.columns import COLUMNS
+from ..figures.interval_picture import SHOWN, IntervalPicture, measured
 from ..figures.numbers import significant
 from ..results import Result, Results
 from .background import Background
-from .interval_picture import SHOWN, IntervalPicture, measured
 from .knob import put
 from .layout import classed
 from .saving import recipe_of

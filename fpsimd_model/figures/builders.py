@@ -11,9 +11,9 @@ from ..errors import InputError
 from .rates import RATE, rates_in, span_of
 
 if TYPE_CHECKING:
-    from ..app.interval_picture import IntervalPicture
     from ..calibration.figures import CalibrationPicture
     from .ceiling_dots import CeilingDots
+    from .interval_picture import IntervalPicture
     from .load_panels import LoadPanels
     from .maps import PolicyMap
     from .overload_strips import OverloadStrips
@@ -190,8 +190,8 @@ def overload_options(recipe: Recipe) -> dict[str, object]:
 
 def simulation(recipe: Recipe) -> IntervalPicture:
     """Both engines at the scenario."""
-    from ..app.interval_picture import IntervalPicture
     from ..engines import evaluate
+    from .interval_picture import IntervalPicture
 
     picture = IntervalPicture()
     picture.set_data(evaluate(recipe.scenario, recipe.policies, "both", **recipe.simulation))

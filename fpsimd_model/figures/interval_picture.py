@@ -8,16 +8,16 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from ..figures.columns import COLUMNS
-from ..figures.end_labels import width_of
-from ..figures.numbers import linear_ticks, significant
-from ..figures.picture import Picture
-from ..figures.reading import Reading, box_of, places, told
-from ..figures.style import INK, PALE, fixed, styles_of
 from ..results import Result, Results
-from .simulating import deviation
+from .columns import COLUMNS
+from .end_labels import width_of
+from .numbers import linear_ticks, significant
+from .picture import Picture
+from .plain import WIDTH, ascii_only, fill, tidy
+from .reading import Reading, box_of, places, told
+from .style import INK, PALE, fixed, styles_of
 
-__all__ = ["SHOWN", "IntervalPicture", "measured"]
+__all__ = ["SHOWN", "IntervalPicture", "deviation", "measured"]
 
 SHOWN = ("switch_share", "sojourn_mean_us", "sojourn_p99_us")
 _NAMES, _TOP, _BOTTOM, _GAP, _EDGE = 1.4, 0.45, 0.4, 0.1, 0.05  # inches
@@ -80,6 +80,9 @@ class IntervalPicture(Picture):
                 axes = self.axes(_NAMES + i * each, _BOTTOM, width, h - _TOP - _BOTTOM)
                 self._panel(axes, metric, pairs, named=i == 0)
                 self._panels.append(axes)
+        with fixed():
+            for row, text in enumerate(reversed(self._remarks())):
+                self.figure.text(_EDGE / w, (0.06 + 0.11 * row) / h, text, size=_SMALL, color=PALE)
 
     def _panel(self, axes, metric: str, pairs: Sequence, *, named: bool) -> None:
         styles = styles_of([simulated.policy for simulated, _ in pairs])
@@ -106,7 +109,7 @@ class IntervalPicture(Picture):
         axes.set_ylim(len(pairs) - 0.4, -0.6)
         last = linear_ticks(0.0, reach, 4)[-1]
         ticks = [-last, 0.0, last]
-        names = [simulated.policy for simulated, _ in pairs] if named else [""] * len(pairs)
+        names = [_named(*pair) if named else "" for pair in pairs]
         for axis, at, texts in (
             (axes.xaxis, ticks, [f"{significant(100 * t, 3)}%" if t else "" for t in ticks]),
             (axes.yaxis, range(len(pairs)), names),
@@ -115,6 +118,14 @@ class IntervalPicture(Picture):
             axis.set_major_formatter(FixedFormatter(texts))
             axis.set_minor_locator(NullLocator())
         axes.set_xlabel("simulated over formula", labelpad=2.0)
+
+    def _remarks(self) -> list[str]:
+        """What the star at a policy's name says: the formula is not of the same thing."""
+        reasons = {analytic.reason for _, analytic in self.pairs() if analytic is not None}
+        shown = {
+            "no ksoftirqd" if "ksoftirqd" in text else "approximated" for text in reasons if text
+        }
+        return [f"*: formula: {text}" for text in sorted(shown)]
 
     def readings(self) -> list[Reading]:
         """What both engines say, row by row."""
@@ -125,24 +136,39 @@ class IntervalPicture(Picture):
             found.append(Reading(box_of(axes), (), y, texts))
         return found
 
-    def text(self, width: int = 72) -> str:
+    def text(self, width: int = WIDTH) -> str:
         """The deviations as a table."""
-        heads = "".join(f"{_SHORT[metric]:>20}" for metric in SHOWN)
-        lines = ["simulated over formula, with the 95% interval, in %", f"{'':22}{heads}"[:width]]
+        stub = max((len(_named(*pair)) for pair in self.pairs()), default=0)
+        stub = min(stub, width - _WIDE * len(SHOWN))
+        lines = fill("simulated over formula, less one, and half of its 95% interval, in %", width)
+        for words in zip(*(_SHORT[metric] for metric in SHOWN), strict=True):
+            lines.append(" " * stub + "".join(f"{word:>{_WIDE}}" for word in words))
         for simulated, analytic in self.pairs():
-            cells = [deviation(simulated, analytic, metric) for metric in SHOWN]
-            texts = [
-                "-" if c is None else "{:+.2f} ({:+.2f} {:+.2f})".format(*(100 * v for v in c))
-                for c in cells
-            ]
-            lines.append(f"{simulated.policy[:22]:22}{''.join(f'{t:>20}' for t in texts)}"[:width])
-        return "\n".join(line.rstrip() for line in lines)
+            cells = (_cell(deviation(simulated, analytic, metric)) for metric in SHOWN)
+            name = ascii_only(_named(simulated, analytic))[:stub]
+            lines.append(f"{name:{stub}}" + "".join(f"{cell:>{_WIDE}}" for cell in cells))
+        lines += self._remarks()
+        return tidy(lines)
 
 
+def _named(simulated: Result, analytic: Result | None) -> str:
+    """A policy's name, with a star where the formula leaves something out."""
+    return f"{simulated.policy}*" if analytic is not None and analytic.reason else simulated.policy
+
+
+def _cell(three: tuple[float, float, float] | None) -> str:
+    """A deviation and the wider side of its interval."""
+    if three is None:
+        return "-"
+    value, low, high = (100.0 * part for part in three)
+    return f"{value:+.2f} +-{max(high - value, value - low):.2f}"
+
+
+_WIDE = 17  # characters of a column
 _SHORT = {
-    "switch_share": "moves and traps",
-    "sojourn_mean_us": "packet delay, mean",
-    "sojourn_p99_us": "packet delay, 99%",
+    "switch_share": ("moves", "and traps"),
+    "sojourn_mean_us": ("packet delay,", "mean"),
+    "sojourn_p99_us": ("packet delay,", "99%"),
 }
 _TITLES = {
     "switch_share": "CPU time in moves\nand traps [%]",
@@ -178,3 +204,20 @@ def _told(simulated: Result, analytic: Result | None, metric: str) -> str:
         lines.append((f"{100 * three[0]:+.2f}%", "simulated over formula"))
     head = f"{simulated.policy}: {_TITLES[metric]}".replace("\n", " ")
     return told(head, [line for line in lines if line[0]], wide=9)
+
+
+def deviation(
+    simulated: Result, analytic: Result | None, metric: str
+) -> tuple[float, float, float] | None:
+    """Simulated over analytic, less one: value and 95% interval; None where either is missing.
+
+    >>> a = Result("x", "analytic", {"saving": 0.5})
+    >>> deviation(Result("x", "montecarlo", {"saving": 0.6}, {"saving": (0.4, 0.8)}), a, "saving")
+    (0.2, -0.2, 0.6)
+    """
+    formula = None if analytic is None else analytic.metrics.get(metric)
+    value = simulated.metrics.get(metric)
+    if not formula or value is None or simulated.status != "ok" or analytic.status != "ok":
+        return None
+    low, high = simulated.ci95.get(metric, (value, value))
+    return tuple(round(v / formula - 1.0, 9) for v in (value, low, high))

@@ -13,7 +13,6 @@ import pytest
 import fpsimd_model as fm
 from fpsimd_model.analytic import sojourn_survival
 from fpsimd_model.app.curve_tab import CurveTab
-from fpsimd_model.app.interval_picture import SHOWN, IntervalPicture
 from fpsimd_model.app.latency_tabs import CeilingTab, DelayTab, LoadTab, OverloadTab
 from fpsimd_model.app.map_tab import MapTab
 from fpsimd_model.app.maps import COARSE, FINE, Maps
@@ -23,6 +22,7 @@ from fpsimd_model.app.solver import Solver
 from fpsimd_model.app.state import State
 from fpsimd_model.app.tab import Pace
 from fpsimd_model.figures.columns import COLUMNS
+from fpsimd_model.figures.interval_picture import SHOWN, IntervalPicture
 from fpsimd_model.policies import ALL, select
 
 FEW = ["switch-on-exit", "defer-to-put", "busy-flag-live", "tracked"]
