@@ -41,9 +41,9 @@ class CeilingDots(Picture):
     ...                              ciphers=["aes-128-gcm", "sha-256"]))
     >>> picture.draw(); print(picture.text(60).split("one CPU")[0])
     throughput at most, by cipher [Gb/s]
-                     T      B
-    sha-256       4.39   1.24
-    aes-128-gcm   4.07  0.305
+                      T      B
+    sha-256        4.39   1.24
+    aes-128-gcm*   4.07  0.305
     T  tracked
     B  busy-flag-live
     <BLANKLINE>
