@@ -13,7 +13,7 @@ from ..policies import ALL, Policy, select
 from ..scenario import Scenario
 from .address import state_asked
 from .explorer import Explorer
-from .line import state_of
+from .line import file_of, state_of
 from .state import State
 
 __all__ = ["Explorer", "explore"]
@@ -46,8 +46,8 @@ def explore(
     known = tuple(dict.fromkeys([*ALL, *(chosen or ())]))
     if isinstance(scenario, Scenario):
         state = State.of(scenario)
-    elif scenario.endswith(".toml"):
-        state = State.of(Scenario.load(scenario))
+    elif file := file_of(scenario):
+        state = State.of(Scenario.load(file))
     else:
         state = state_of(scenario, known=known)
     if chosen is not None:

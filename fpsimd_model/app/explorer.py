@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ..policies import ALL
 from ..scenario import Scenario
 from . import words
 from .controls import Control
 from .explorer_screen import ExplorerActions, ExplorerScreen
-from .line import state_of
+from .line import file_of, state_of
 from .panel import Panel
 from .state import State
 
@@ -45,11 +47,17 @@ class Explorer(Panel):
         self.screen.moved = control, 1 if control.value(self.scenario) >= before else -1
 
     def _adopt(self, scenario: Scenario) -> None:
-        """Another scenario of one's own, as a trace gives it, to start from and come back to."""
+        """Another scenario of one's own, of a trace or file, to start from and come back to."""
         self._start = self.screen.start = State.of(scenario).show(self._state.policies)
         self._renew(self._start)
 
     def _paste(self, change: dict) -> None:
-        if change["new"].strip():
-            self._renew(state_of(change["new"], self._start, self._known))
-            change["owner"].value = ""
+        """A line, or the path of a scenario file from the notebook's folder."""
+        if not (text := change["new"].strip()):
+            return
+        if file := file_of(text):
+            self._adopt(Scenario.load(Path(file).expanduser()))
+            self.screen.say(f"loaded {file}")
+        else:
+            self._renew(state_of(text, self._start, self._known))
+        change["owner"].value = ""

@@ -69,7 +69,11 @@ class ExplorerScreen(Screen):
         self.moved: tuple[Control, int] | None = None  # the last slider and its direction
         self.fading = (self.tabs.body, self.html["table"], self.html["upshot"])
         self.paste = classed(
-            w.Text(placeholder="paste a line, press Enter", continuous_update=False), "fm-paste"
+            w.Text(
+                placeholder="paste a line, or write the path of a scenario (.toml); press Enter",
+                continuous_update=False,
+            ),
+            "fm-paste",
         )
         self.paste.observe(actions.paste, "value")
         self.stages = (

@@ -40,7 +40,11 @@ def lay_out(
     side = classed(w.VBox([html["table"], html["note"]]), "fm-side")
     more = w.Accordion(
         [choice, html["events"], classed(w.VBox([html["line"], paste]), "fm-share")],
-        titles=("Policies shown", "Orders of events that lose registers", "This state as a line"),
+        titles=(
+            "Policies shown",
+            "Orders of events that lose registers",
+            "This state as a line; load a line or a file",
+        ),
     )
     return [
         classed(w.HTML(CSS), "fm-style"),

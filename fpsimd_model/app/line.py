@@ -17,7 +17,7 @@ from ..scenario import TABLES, Scenario, keys_of, preset
 from ..scenario.writing import toml_value
 from .state import State
 
-__all__ = ["call_of", "line_of", "state_of"]
+__all__ = ["call_of", "file_of", "line_of", "state_of"]
 
 _CALL = re.compile(r"""^\s*(?:fm\.|fpsimd_model\.)?(?:app\.)?explore\(\s*(["'])(.*)\1\s*\)\s*$""")
 LONGEST = 4000  # characters; browsers cut longer addresses
@@ -50,6 +50,20 @@ def call_of(state: State) -> str:
     return f'fm.app.explore("{line_of(state)}")'
 
 
+def file_of(text: str) -> str:
+    """The scenario file that a line or a cell names instead of a state; nothing if it does not.
+
+    >>> file_of('fm.app.explore("figures-out/which-policy.toml")'), file_of("reference?policies=x")
+    ('figures-out/which-policy.toml', '')
+    """
+    text = _bare(text)
+    return text if text.endswith(".toml") and "?" not in text and "://" not in text else ""
+
+
+def _bare(text: str) -> str:
+    return found[2].strip() if (found := _CALL.match(text)) else text.strip()
+
+
 def state_of(
     text: str,
     start: State | None = None,
@@ -80,7 +94,7 @@ def state_of(
     """
     if len(text) > LONGEST:
         raise InputError(f"a line of {len(text)} letters is too long; {LONGEST} are the most")
-    text = found[2] if (found := _CALL.match(text)) else text.strip()
+    text = _bare(text)
     if "://" in text.partition("?")[0]:
         text, address = text.partition("?")[2], True
     name, mark, query = text.partition("?")

@@ -348,6 +348,41 @@ def test_the_line_restores_the_state_in_another_app(app):
     assert other.state == app.state
 
 
+@pytest.mark.parametrize("written", ["{}", ' fm.app.explore("{}") '])
+def test_a_scenario_file_goes_onto_the_sliders_and_can_be_come_back_to(app, tmp_path, written):
+    slide(app, "run", 4)
+    (file,) = (path for path in app.export(tmp_path / "out") if path.suffix == ".toml")
+    there = app.scenario
+    other = explore("reference", ["tracked", "flush-hook"])
+    other.screen.paste.value = written.format(file)
+    assert other.scenario == there
+    assert other.state.names == ("tracked", "flush-hook")
+    assert text(other, "status").strip() == f"loaded {file}"
+    assert other.screen.paste.value == ""
+    slide(other, "run", -1)
+    assert other.scenario != there
+    other.screen.reset.click()
+    assert other.scenario == there
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read (no such file or directory)"),
+        ("[vcpu]\nresidency_us = -1", "mine.toml:2: [vcpu] residency_us: -1 is negative"),
+        ("what?", "mine.toml:1"),
+    ],
+)
+def test_a_file_that_is_no_scenario_changes_nothing(app, tmp_path, content, says):
+    file, before = tmp_path / "mine.toml", app.state
+    if content is not None:
+        file.write_text(content)
+    app.screen.paste.value = str(file)
+    assert says in text(app, "status")
+    assert app.state == before
+    assert app.screen.paste.value == str(file)  # to be put right
+
+
 def test_where_widgets_cannot_run_there_is_a_picture(app):
     bundle = app._repr_mimebundle_()
     assert "application/vnd.jupyter.widget-view+json" in bundle

@@ -165,6 +165,24 @@ def test_a_line_restores_a_state(lab):
     assert lab.page.evaluate("() => navigator.clipboard.readText()") == line
 
 
+def test_an_exported_scenario_is_loaded_again(lab):
+    with changing(lab):
+        type_in(lab, ".fm-residency .fm-entry", "420")
+    export(lab, "kept")
+    with changing(lab):
+        lab.click(".fm-reset-all")
+    assert entry(lab, "residency") == "1000"
+    unfold(lab, "This state as a line")
+    with changing(lab):
+        type_in(lab, ".fm-paste", "kept/which-policy.toml")
+    assert entry(lab, "residency") == "420"
+    assert lab.text(".fm-status").strip() == "loaded kept/which-policy.toml"
+    lab.shot("which-policy-loaded")
+    type_in(lab, ".fm-paste", "nowhere.toml")
+    lab.wait_text(".fm-status .fm-error", "nowhere.toml: cannot be read")
+    assert entry(lab, "residency") == "420"
+
+
 def test_values_beyond_a_slider_stay_what_they_are(lab):
     """A slider that gets more notches, or fewer, is not to send another value back."""
     with changing(lab):
