@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import ipywidgets as w
 
-from ..errors import InputError
 from ..policies import Policy
 from . import words
 from .choice import Choice
@@ -131,8 +130,7 @@ class Screen:
 
     def fail(self, error: Exception) -> None:
         """Every exception ends here: nobody looks into a kernel's log."""
-        named = isinstance(error, InputError)
-        self.say(str(error) if named else f"{type(error).__name__}: {error}", error=True)
+        self.say(words.complaint(error), error=True)
 
     def broke(self, error: Exception) -> None:
         """A redraw failed: what is on screen belongs to something else."""

@@ -109,8 +109,7 @@ class TracePanel(w.VBox):
             try:
                 work()
             except Exception as error:  # told, not swallowed
-                named = isinstance(error, InputError)
-                self._say(str(error) if named else f"{type(error).__name__}: {error}", error=True)
+                self._say(words.complaint(error), error=True)
 
         return run
 

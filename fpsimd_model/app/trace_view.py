@@ -19,6 +19,7 @@ from .layout import classed
 from .reading_traces import LARGEST, Told, Upload, recordings, study
 from .trace_results import TraceResults
 from .upload_guard import GUARD
+from .words import complaint, status
 
 __all__ = ["TraceView"]
 
@@ -165,9 +166,7 @@ class TraceView:
         """What was shown before goes: it is of another trace."""
         self._last = self._picture = None
         self.shown.hide()
-        named = isinstance(error, InputError)
-        text = str(error) if named else f"{type(error).__name__}: {error}"
-        put(self.words, "value", f'<span class="fm-error" role="alert">{escape(text)}</span>')
+        put(self.words, "value", status(complaint(error), error=True))
         self._settled = OWN if self.choice.value == OWN else NONE
         self._unchoose()
         self._changed()

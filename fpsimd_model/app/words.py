@@ -15,7 +15,7 @@ from .line import call_of
 from .state import State
 from .table import Row
 
-__all__ = ["about", "call", "events", "line", "note", "status", "upshot"]
+__all__ = ["about", "call", "complaint", "events", "line", "note", "status", "upshot"]
 
 SLOW = 1.01  # crypto that takes longer than this many times as long counts as slowed
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.]*\w)")
@@ -123,6 +123,15 @@ def _merged(reasons: Sequence[str]) -> str:
         low, high = min(column, key=float), max(column, key=float)
         ranges.append(low if low == high else f"{low} to {high}")
     return _NUMBER.sub(lambda _: ranges.pop(0), reasons[0])
+
+
+def complaint(error: Exception) -> str:
+    """What an exception says; with its kind, if it is not about what a person did.
+
+    >>> complaint(InputError("no such file")), complaint(KeyError("x"))
+    ('no such file', "KeyError: 'x'")
+    """
+    return str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
 
 
 def status(text: str, *, error: bool = False) -> str:
