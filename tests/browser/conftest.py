@@ -88,9 +88,13 @@ def has_failed(request: pytest.FixtureRequest) -> bool:
 def keep_failure(page: Page, request: pytest.FixtureRequest) -> None:
     """A test that fails leaves a picture of its page."""
     if has_failed(request):
-        SHOTS.mkdir(parents=True, exist_ok=True)
-        name = re.sub(r"[^\w.-]+", "-", request.node.name)
-        page.screenshot(path=SHOTS / f"failed-{name}.png")
+        keep(page, request.node.name)
+
+
+def keep(page: Page, test: str) -> None:
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"[^\w.-]+", "-", test)
+    page.screenshot(path=SHOTS / f"failed-{name}.png")
 
 
 @pytest.fixture
@@ -170,6 +174,11 @@ class SharedApp:
         self._browser, self._server = browser, server
         self._stack, self._lab = ExitStack(), None
 
+    @property
+    def page(self) -> Page | None:
+        """Where it is shown, if anybody has asked for it."""
+        return self._lab and self._lab.page
+
     def get(self) -> LabPage:
         """The app, as it was when it began."""
         if self._lab is None:
@@ -201,6 +210,8 @@ def lab(shared_app: SharedApp, request: pytest.FixtureRequest) -> Iterator[LabPa
     try:
         shown = shared_app.get()
     except Exception:
+        if shared_app.page is not None:
+            keep(shared_app.page, request.node.name)
         shared_app.drop()
         raise
     yield shown

@@ -24,11 +24,19 @@ HIDDEN = """() => {
     return over || off ? [said.join(' ')] : [];
   });
 }"""
-# All that scrolls, and by how much it can.
-SCROLLS = """() => [...document.querySelectorAll('*')]
-  .filter((e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)
-  .filter((e) => /auto|scroll/.test(getComputedStyle(e).overflow))
-  .map((e) => [e.className, e.scrollWidth, e.scrollHeight])"""
+# All that scrolls, with what is read and without, if that differs.  In one go: JupyterLab guesses
+# the height of cells that it has not shown yet, and corrects itself at any time.
+SCROLLS = """() => {
+  const scrolls = () => JSON.stringify([...document.querySelectorAll('*')]
+    .filter((e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)
+    .filter((e) => /auto|scroll/.test(getComputedStyle(e).overflow))
+    .map((e) => [e.className, e.scrollWidth, e.scrollHeight]));
+  const read = [...document.querySelectorAll('.fm-glass .fm-on')], seen = scrolls();
+  read.forEach((group) => { group.style.display = 'none'; });
+  const bare = scrolls();
+  read.forEach((group) => { group.style.display = ''; });
+  return read.length && seen === bare ? [] : [seen, bare];
+}"""
 
 
 def point_at(shown: WidgetPage, x: float, y: float) -> str:
