@@ -140,12 +140,12 @@ def open_lab(page: Page, lab_server: servers.Server) -> Iterator[Callable[[Path]
     """
     yield lambda notebook: open_in_lab(notebook, lab_server, page)
     if page.url != "about:blank":
-        end_kernels(page)
+        end_kernel(page)
 
 
-def end_kernels(page: Page) -> None:
-    """They would go on, at the next tests' cost."""
-    page.evaluate("() => window.jupyterapp?.serviceManager.sessions.shutdownAll()")
+def end_kernel(page: Page) -> None:
+    """That of the page: it would go on, at the next tests' cost.  Others have theirs in use."""
+    page.evaluate("() => window.jupyterapp?.shell.currentWidget?.sessionContext?.shutdown()")
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ class SharedApp:
         """The app, as it was when it began."""
         if self._lab is None:
             page = self._stack.enter_context(new_page(self._browser))
-            self._stack.callback(end_kernels, page)
+            self._stack.callback(end_kernel, page)
             self._lab = open_in_lab(NOTEBOOK, self._server, page)
             start_app(self._lab)
         self._lab.page.set_viewport_size(SIZE)

@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.browser import servers
 from tests.browser.app import FIGURE, changing, start_app, wait_entry
-from tests.browser.conftest import end_kernels, open_in_notebook_7
+from tests.browser.conftest import end_kernel, open_in_notebook_7
 from tests.browser.pages import LabPage
 from tests.house import ROOT
 
@@ -48,7 +48,7 @@ def test_a_key_moves_slider_and_picture(server, page):
     shown.shot("start-here-notebook-7")
     assert shown.cell_errors() == []
     assert complaints(shown) == []
-    end_kernels(page)
+    end_kernel(page)
 
 
 @pytest.mark.parametrize("name", ["05-write-your-own-policy", "06-the-thread"])
@@ -58,4 +58,4 @@ def test_a_notebook_of_pictures_runs(server, page, name):
     assert shown.page.locator(".jp-OutputArea-output img").count() > 0
     shown.shot(f"{name}-notebook-7")
     assert complaints(shown) == []
-    end_kernels(page)
+    end_kernel(page)
