@@ -15,6 +15,7 @@ from ..policies import Policy
 from ..results import Results
 from ..scenario import Scenario
 from .controls import Control
+from .home import Home
 from .saving import in_words, save
 from .screen import FOLDER, Actions, Screen
 from .solver import Solver
@@ -57,6 +58,7 @@ class Panel(w.VBox):
         self.stages = Stages(self.screen.stages, self.screen.broke)
         super().__init__(self.screen.children)
         self.add_class("fm-app")
+        Home().take_in(self, *(tab.widget for tab in self.tabs.tabs.values()))
         self.screen.say("ready")
         self.stages.run()
         if problem:

@@ -13,6 +13,7 @@ from ..calibration import Calibration, Prediction
 from ..errors import InputError
 from ..policies import ALL
 from . import words
+from .home import Home
 from .knob import put
 from .layout import classed
 from .looks import CSS
@@ -57,6 +58,7 @@ class TracePanel(w.VBox):
             ]
         )
         self.add_class("fm-app")
+        Home().take_in(self)
         paths = [value for _, value in self.view.choice.options[1:-1]]
         if paths:  # one is shown from the start: also where widgets cannot run
             self.view.begin(next((path for path in paths if "mmio" in path), paths[0]))
