@@ -141,6 +141,21 @@ class LabPage(WidgetPage):
         if errors := self.cell_errors():
             raise AssertionError("\n".join(errors))
 
+    def run_code(self, code: str) -> str:
+        """Run code beside the cells; gives what it prints."""
+        return self.page.evaluate(
+            f"""async (code) => {{
+              const kernel = {self.PANEL}.sessionContext.session.kernel;
+              const running = kernel.requestExecute({{ code, store_history: false }});
+              let printed = '';
+              running.onIOPub = (message) => {{ printed += message.content.text ?? ''; }};
+              const ended = await running.done;
+              if (ended.content.status !== 'ok') throw new Error(ended.content.evalue);
+              return printed;
+            }}""",
+            code,
+        )
+
     def cell_errors(self) -> list[str]:
         """Errors and standard error in all cells: from the model, as cells out of sight are not
         in the page."""

@@ -55,6 +55,28 @@ def test_keys_move_values_figure_and_table_and_reset_brings_them_back(lab):
     assert lab.console == []
 
 
+NOTE_THREADS = """
+import threading
+from fpsimd_model.app.knob import Knob
+worked, told, show = set(), Knob._tell, Knob.show
+def noted(method):
+    def run(*arguments):
+        worked.add(threading.current_thread().name)
+        return method(*arguments)
+    return run
+Knob._tell, Knob.show = noted(told), noted(show)
+"""
+TELL_THREADS = "Knob._tell, Knob.show = told, show; print(*worked)"
+
+
+def test_whatever_thread_hears_a_slider_the_app_works_in_one(lab):
+    lab.run_code(NOTE_THREADS)  # JupyterLab has other threads hear all but a slider's first value
+    for name in ("out", "run", "out", "run"):
+        with changing(lab):
+            lab.press(f".fm-{name}", "ArrowRight", times=2)
+    assert lab.run_code(TELL_THREADS).split() == ["MainThread"]
+
+
 def test_a_drag_with_the_mouse_ends_at_its_last_value(lab):
     lab.widget(".fm-slowdown").scroll_into_view_if_needed()
     handle = lab.widget(".fm-slowdown .noUi-handle").bounding_box()
