@@ -28,7 +28,7 @@ from .queue import BusyPeriods
 from .rows import NEON, SCALAR, rate_index, rates, rows_of
 from .stationary import DENSE, stationary, stationary_sparse
 
-__all__ = ["Chain", "Flows", "reachable", "solve"]
+__all__ = ["Chain", "Flows", "reachable", "refuse_regimes", "seconds_of", "solve"]
 
 _E = len(EVENT_NAMES)
 _INTERRUPT = EVENT_NAMES.index("interrupt")
@@ -65,11 +65,11 @@ def solve(table: Automaton, p: Parameters) -> Flows:
 
     Durations that are not exponential are fitted; their fits must be of the same orders in all B.
     """
-    _refuse_regimes(table)
+    refuse_regimes(table)
     clocks = clocks_of(p)
     others, task = bool(p.other_rate.any()), bool(p.task_neon_rate.any())
     rows = rows_behind(table, others, task)
-    before, section = (_seconds(p, table, part) for part in ("before", "section"))
+    before, section = (seconds_of(p, table, part) for part in ("before", "section"))
     before[:, :, _OTHER] += p.other_cost[:, None, None]
     masked = masked_of(table, rows, before, p, rates(p))
     if clocks is not None:
@@ -154,7 +154,7 @@ def _sparse(lift: Lift, lands, quiet, caught, moves) -> np.ndarray:
 
 
 @lru_cache(maxsize=1024)
-def _refuse_regimes(table: Automaton) -> None:
+def refuse_regimes(table: Automaton) -> None:
     """A policy that settles in one of several regimes by chance has no one steady state."""
     n = len(table)
     reach = np.eye(n, dtype=bool)
@@ -172,7 +172,7 @@ def _refuse_regimes(table: Automaton) -> None:
         )
 
 
-def _seconds(p: Parameters, table: Automaton, part: str) -> np.ndarray:
+def seconds_of(p: Parameters, table: Automaton, part: str) -> np.ndarray:
     """(B, n, E) seconds of the moves counted in one part of each event."""
     counts = getattr(table, part)
     cost = p.costs(table.policy)

@@ -15,9 +15,10 @@ from ..parameters import Parameters
 from .chain import Flows
 from .held import Held
 from .inversion import SMOOTH, invert, nodes
-from .mmpp.chain import BurstFlows
-from .mmpp.held import put, released, residency_of
+from .mmpp.flows import BurstFlows
+from .mmpp.held import put, residency_of
 from .mmpp.phases import Phases, divide
+from .mmpp.queues import released_queue
 from .packets import Packets, batch_transform, position_transform
 from .percentiles import Survivals, percentiles
 from .residency import Residency
@@ -188,7 +189,7 @@ def held_in_bursts(
 ) -> HeldSojourns:
     """Under MMPP arrivals; as :func:`held_sojourns`."""
     residency, _ = residency_of(table, p, flows, phases)
-    queue = released(table, p, phases)
+    queue = released_queue(table, p, phases)
     moments = residency.moments(queue.work, queue.work_mean)
     ends, _, interrupts, _ = put(queue, residency, moments)
     alone = float((flows.period_flow * flows.periods.packets).sum())

@@ -10,7 +10,7 @@ from ..parameters import Parameters
 from ..registers import COUNTERS
 from .flows import Flows
 from .held import Held
-from .mmpp.chain import BurstFlows
+from .mmpp.flows import BurstFlows
 from .mmpp.passage import time_to_put as bursts_to_put
 from .passage import wishes
 from .rows import NEON, SCALAR

@@ -12,8 +12,8 @@ from .chain import Flows, solve
 from .held import Held, held_softirqs
 from .limits import Limits
 from .metrics import rates_of
-from .mmpp.chain import BurstFlows
 from .mmpp.chain import solve as solve_bursts
+from .mmpp.flows import BurstFlows
 from .mmpp.held import held_softirqs as held_in_bursts
 from .mmpp.phases import Phases
 from .phases_clocks import clocks_of

@@ -12,12 +12,13 @@ that is small, so that digits are kept near saturation.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from .phases import Phases, exponential, falling
 
-__all__ = ["Queue", "Starts", "starts_behind", "starts_direct"]
+__all__ = ["Queue", "Starts", "Totals", "starts_behind", "starts_direct"]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
@@ -55,6 +56,18 @@ class Starts:
             self.shrunk * np.exp(-u * setup),
             self.rest,
         )
+
+
+class Totals(NamedTuple):
+    """Of busy periods, by phase of the driver: `starts`, `seconds`, `packets`, sum of `sojourns`
+    (2,); phases at the `ends` (2, 2).
+    """
+
+    starts: np.ndarray
+    ends: np.ndarray
+    seconds: np.ndarray
+    packets: np.ndarray
+    sojourns: np.ndarray
 
 
 class Queue:
@@ -95,8 +108,8 @@ class Queue:
         ahead = (self.square - self.batch) / (2.0 * self.batch)
         return (ahead + 1.0) * self.service * self.stretch
 
-    def totals(self, starts: Starts) -> tuple[np.ndarray, ...]:
-        """By phase of the driver: starts, end phases (2, 2), seconds, packets, sum of sojourns."""
+    def totals(self, starts: Starts) -> Totals:
+        """Of the busy periods that start so."""
         weight, mean = starts.weight, self.work_mean
         total, ahead = weight.sum(axis=1), starts.first.sum(axis=1)
         end, time, f0, f1 = self.follow(
@@ -108,7 +121,7 @@ class Queue:
         packets = self.batch * (total + f0 @ self.phases.rates)
         waits = ahead - f1 @ self.phases.rates
         sojourns = self.batch * self.stretch * waits + packets * self.packet_wait()
-        return total, end, time - starts.rest, packets, sojourns
+        return Totals(total, end, time - starts.rest, packets, sojourns)
 
     def follow(self, weight, first, second, shrunk) -> tuple[np.ndarray, ...]:
         """A busy period that starts with work V, by rows (k, 2): phases at the start.

@@ -12,21 +12,15 @@ from ...automaton import EVENT_NAMES, Automaton
 from ...parameters import Parameters
 from ..held import Held
 from ..residency import Moments, Residency
-from ..rows import HELD, SCALAR
+from ..rows import HELD
 from .busy import Queue
-from .chain import BurstFlows, queue_of
+from .flows import BurstFlows
 from .phases import Phases
+from .queues import released_kind, released_queue
 
-__all__ = ["held_softirqs", "put", "released", "residency_of"]
+__all__ = ["held_softirqs", "put", "residency_of"]
 
 _LOAD = EVENT_NAMES.index("load")
-_PUTS = [EVENT_NAMES.index("put_user"), EVENT_NAMES.index("put_sched")]
-
-
-def released(table: Automaton, p: Parameters, phases: Phases) -> Queue:
-    """The queue that vcpu_put serves."""
-    kind = int(table.softirq[table.softirqs_off][:, _PUTS].max())
-    return queue_of(p, phases, float(p.packet(kind == SCALAR)[0]))
 
 
 def residency_of(
@@ -72,18 +66,17 @@ def held_softirqs(
     if not table.softirqs_off.any() or not (table.softirq == HELD).any():
         return None
     residency, entering = residency_of(table, p, flows, phases)
-    queue = released(table, p, phases)
+    queue = released_queue(table, p, phases)
     m = residency.moments(queue.work, queue.work_mean)
     _, time, interrupts, behind = put(queue, residency, m)
     packets = entering * queue.batch * interrupts
     waits = m.wait + m.pairs * queue.work_mean * queue.stretch + behind
     sojourn = entering * queue.batch * waits + packets * queue.packet_wait()
-    kind = int(table.softirq[table.softirqs_off][:, _PUTS].max())
     return Held(
         np.array([m.rest / m.interrupts]),
         np.array([packets]),
         np.array([packets * queue.service]),
         np.array([entering * time]),
         np.array([sojourn]),
-        kind,
+        released_kind(table),
     )

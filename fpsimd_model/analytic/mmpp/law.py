@@ -32,7 +32,7 @@ from ..packets import Packets, batch_transform, position_transform
 from ..percentiles import percentiles
 from .busy import Queue
 from .cells import Cells, cells_of
-from .chain import Burst, BurstFlows
+from .flows import Burst, BurstFlows
 from .phases import Phases, divide, exponential
 
 __all__ = ["BurstSojourns"]

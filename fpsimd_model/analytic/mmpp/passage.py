@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .chain import BurstFlows
+from .flows import BurstFlows
 
 __all__ = ["time_to_put"]
 
