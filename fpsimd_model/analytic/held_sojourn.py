@@ -21,7 +21,7 @@ from .mmpp.phases import Phases, divide
 from .mmpp.queues import released_queue
 from .packets import Packets, batch_transform, position_transform
 from .percentiles import Survivals, percentiles
-from .residency import Residency
+from .residency import Residency, moments_of
 from .rows import SCALAR
 
 __all__ = ["HeldSojourns", "held_in_bursts", "held_sojourns"]
@@ -41,7 +41,7 @@ class HeldSojourns:
     service:
         Seconds of one of them at the put.
     residency:
-        What holds them back, with its beginnings set.
+        What holds them back.
     interrupts:
         Mean number of a residency and of the busy period at its put.
     ends:
@@ -82,7 +82,7 @@ class HeldSojourns:
         if self._phases is None:
             later = packets.rate * change[:, 0] / (s - packets.rate * (1.0 - work))
         else:
-            kernel = self.residency.before(work) + s[:, None, None] * np.eye(2)
+            kernel = self.residency.operations.before(work) + s[:, None, None] * np.eye(2)
             later = divide(change, kernel) @ self._phases.rates
         share = (1.0 - self.share_at_once) / self._interrupts
         return share * (wait + later) * z * position_transform(z, packets)
@@ -141,20 +141,18 @@ def held_sojourns(
     there are per second of thread time.
     """
     chain, rows = flows.chain, flows.rows
-    residency = Residency(table, p, flows.before)
     flow = chain.coef[0] * chain.x[0, chain.lift.source]
-    loads = np.flatnonzero((rows.event[chain.lift.row] == _LOAD) & (flow > 0.0))
-    entering = flow[loads].sum()
-    residency.begins(
-        [
-            (
-                int(chain.lift.to[j]),
-                float(flows.before[0, rows.state[chain.lift.row[j]], _LOAD]),
-                np.array([flow[j] / entering]),
-            )
-            for j in loads
-        ]
-    )
+    begins = np.flatnonzero((rows.event[chain.lift.row] == _LOAD) & (flow > 0.0))
+    entering = flow[begins].sum()
+    loads = [
+        (
+            int(chain.lift.to[j]),
+            float(flows.before[0, rows.state[chain.lift.row[j]], _LOAD]),
+            np.array([flow[j] / entering]),
+        )
+        for j in begins
+    ]
+    residency = Residency(table, p, flows.before, loads)
     service = float(p.packet(held.kind == SCALAR)[0])
     plain = Packets(
         packets.rate, packets.batch, packets.fixed, packets.exponential, 0.0, packets.other_cost
@@ -163,7 +161,7 @@ def held_sojourns(
     def work(u: np.ndarray) -> np.ndarray:
         return batch_transform(_packets_service(plain, u, service), packets)
 
-    moments = residency.moments(work, packets.batch * service)
+    moments = moments_of(residency, work, packets.batch * service)
     free = 1.0 - packets.other_rate * packets.other_cost
     load = packets.rate * packets.batch * service / free
     during = packets.rate * float(moments.first[0]) / (free * (1.0 - load))
@@ -190,7 +188,7 @@ def held_in_bursts(
     """Under MMPP arrivals; as :func:`held_sojourns`."""
     residency, _ = residency_of(table, p, flows, phases)
     queue = released_queue(table, p, phases)
-    moments = residency.moments(queue.work, queue.work_mean)
+    moments = moments_of(residency, queue.work, queue.work_mean)
     ends, _, interrupts, _ = put(queue, residency, moments)
     alone = float((flows.period_flow * flows.periods.packets).sum())
     return HeldSojourns(

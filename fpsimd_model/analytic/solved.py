@@ -17,7 +17,7 @@ from .mmpp.flows import BurstFlows
 from .mmpp.held import held_softirqs as held_in_bursts
 from .mmpp.phases import Phases
 from .phases_clocks import clocks_of
-from .residency_steps import plan_of
+from .residency import plan_of
 from .rows import never
 
 __all__ = ["Solved", "phases_of"]

@@ -11,7 +11,7 @@ import numpy as np
 from ...automaton import EVENT_NAMES, Automaton
 from ...parameters import Parameters
 from ..held import Held
-from ..residency import Moments, Residency
+from ..residency import Moments, Residency, moments_of
 from ..rows import HELD
 from .busy import Queue
 from .flows import BurstFlows
@@ -26,22 +26,19 @@ _LOAD = EVENT_NAMES.index("load")
 def residency_of(
     table: Automaton, p: Parameters, flows: BurstFlows, phases: Phases
 ) -> tuple[Residency, float]:
-    """A residency, its beginnings set, and how many begin per second of thread time."""
+    """A residency, and how many begin per second of thread time."""
     rows = flows.rows
-    residency = Residency(table, p, flows.before, phases)
-    loads = np.flatnonzero((rows.event == _LOAD) & (flows.flow[0] > 0.0))
-    entering = float(flows.flow[0, loads].sum())
-    residency.begins(
-        [
-            (
-                int(rows.to[i]),
-                float(flows.before[0, rows.state[i], _LOAD]),
-                flows.by_phase[i] / entering,
-            )
-            for i in loads
-        ]
-    )
-    return residency, entering
+    begins = np.flatnonzero((rows.event == _LOAD) & (flows.flow[0] > 0.0))
+    entering = float(flows.flow[0, begins].sum())
+    loads = [
+        (
+            int(rows.to[i]),
+            float(flows.before[0, rows.state[i], _LOAD]),
+            flows.by_phase[i] / entering,
+        )
+        for i in begins
+    ]
+    return Residency(table, p, flows.before, loads, phases), entering
 
 
 def put(queue: Queue, residency: Residency, m: Moments) -> tuple[np.ndarray, ...]:
@@ -67,7 +64,7 @@ def held_softirqs(
         return None
     residency, entering = residency_of(table, p, flows, phases)
     queue = released_queue(table, p, phases)
-    m = residency.moments(queue.work, queue.work_mean)
+    m = moments_of(residency, queue.work, queue.work_mean)
     _, time, interrupts, behind = put(queue, residency, m)
     packets = entering * queue.batch * interrupts
     waits = m.wait + m.pairs * queue.work_mean * queue.stretch + behind
