@@ -16,8 +16,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..durations import Duration
-from .families import FAMILIES, Family
-from .intervals import HALF_CHI2, Z, mean_of_exponential
+from .families import FAMILIES
+from .intervals import Z, mean_of_exponential
+from .likelihood import Cells, interval, likeliest
 from .sample import Sample
 from .survival import kaplan_meier, quantiles
 
@@ -27,9 +28,7 @@ CLOSE = 2.0  #: in BIC: so near to the best, the exponential is taken
 FEW = 6  #: ends below which no shape but the exponential is tried
 STEADY = 0.02  #: relative deviation below which a duration counts as deterministic
 FAR, ODD = 0.08, 0.01  #: Kolmogorov distance and p-value beyond which no shape is said to fit
-_CELLS = 600  # different durations that a likelihood looks at
 _KEPT = 5000  # durations that are kept where no shape fits
-_LIGHT = 0.05  # share of cut durations below which the mean is time by ends, whatever the shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +105,7 @@ def fit_duration(sample: Sample, keep: bool = False) -> DurationFit | None:
         low, high = mean_of_exponential(0, total)
         return DurationFit(Duration(total / math.log(2.0)), low, high, sample)
     whole = sample.whole
-    keep = keep and sample.cut_share < _LIGHT
+    keep = keep and sample.little_cut
     if len(whole) >= 5 and _steady(sample):
         mean, half = float(whole.mean()), Z * _deviation(sample) / math.sqrt(len(whole))
         steady = _kept(sample, mean) if keep else Duration(mean, "deterministic")
@@ -131,8 +130,8 @@ def _steady(sample: Sample) -> bool:
 
 
 def _by_shape(sample: Sample, keep: bool) -> DurationFit:
-    cells = _Cells(sample)
-    found = {name: _best(family, cells, sample) for name, family in FAMILIES.items()}
+    cells = Cells(sample)
+    found = {name: likeliest(family, cells, sample) for name, family in FAMILIES.items()}
     n = len(sample.whole)
     bic = {
         name: 2.0 * value + FAMILIES[name].parameters * math.log(n)
@@ -145,105 +144,12 @@ def _by_shape(sample: Sample, keep: bool) -> DurationFit:
     _, mean, cv2 = found[name]
     distance = _distance(sample, lambda t: FAMILIES[name].survival(t, mean, cv2))
     p_value = _p_value(distance, n)
-    low, high = _interval(FAMILIES[name], cells, sample, mean)
+    low, high = interval(FAMILIES[name], cells, sample, mean)
     duration = Duration(mean, name, None if name == "exponential" else cv2)
-    if keep or (distance > FAR and p_value < ODD and sample.cut_share < _LIGHT):
+    if keep or (distance > FAR and p_value < ODD and sample.little_cut):
         duration = _kept(sample, mean)
     relative = {shape: value - best for shape, value in sorted(bic.items(), key=lambda i: i[1])}
     return DurationFit(duration, low, high, sample, distance, p_value, relative)
-
-
-class _Cells:
-    """The sample as cells of the clock with counts: what a likelihood needs."""
-
-    def __init__(self, sample: Sample) -> None:
-        half = max(sample.resolution_us, 1e-6 * float(sample.whole.mean()), 1e-9) / 2.0
-        values, self.counts = np.unique(sample.whole, return_counts=True)
-        if len(values) > _CELLS:  # neighbours share a cell: quantiles of the sample
-            edges = np.unique(np.quantile(sample.whole, np.linspace(0.0, 1.0, _CELLS + 1)))
-            at = np.clip(np.searchsorted(edges, sample.whole, side="right") - 1, 0, len(edges) - 2)
-            self.counts = np.bincount(at, minlength=len(edges) - 1)
-            self.low, self.high = edges[:-1].copy(), edges[1:].copy()
-            self.low[0], self.high[-1] = self.low[0] - half, self.high[-1] + half
-            self.low, self.high = np.maximum(self.low, 0.0), self.high
-        else:
-            self.low, self.high = np.maximum(values - half, 0.0), values + half
-        self.cut, self.cuts = np.unique(sample.cut, return_counts=True)
-
-    def cost(self, family: Family, mean: float, cv2: float) -> float:
-        """Minus the logarithm of the likelihood."""
-        inside = family.survival(self.low, mean, cv2) - family.survival(self.high, mean, cv2)
-        beyond = family.survival(self.cut, mean, cv2)
-        tiny = 1e-300
-        value = self.counts @ np.log(np.maximum(inside, tiny))
-        if len(self.cut):
-            value = value + self.cuts @ np.log(np.maximum(beyond, tiny))
-        return -float(value)
-
-
-def _best(family: Family, cells: _Cells, sample: Sample) -> tuple[float, float, float]:
-    """Cost, mean and cv2 of the likeliest member; the mean is time by ends where little is cut."""
-    from scipy.optimize import minimize, minimize_scalar
-
-    mean = sample.total_us / sample.events
-    if family.parameters == 1:
-        return cells.cost(family, mean, 1.0), mean, 1.0
-    low, high = math.log(family.low), math.log(family.high)
-    if sample.cut_share < _LIGHT:
-        found = minimize_scalar(
-            lambda x: cells.cost(family, mean, math.exp(x)), bounds=(low, high), method="bounded"
-        )  # fmt: skip
-        return float(found.fun), mean, math.exp(float(found.x))
-    start = float(sample.whole.var() / max(sample.whole.mean(), 1e-12) ** 2)
-    start = min(max(math.log(max(start, 1e-12)), low + 0.1), high - 0.1)
-    centre = math.log(mean)
-
-    def cost(x: np.ndarray) -> float:
-        log_mean = min(max(x[0], centre - 20.0), centre + 20.0)
-        return cells.cost(family, math.exp(log_mean), math.exp(min(max(x[1], low), high)))
-
-    found = minimize(cost, [centre, start], method="Nelder-Mead", options={"xatol": 1e-4})
-    log_cv2 = min(max(float(found.x[1]), low), high)
-    return float(found.fun), math.exp(float(found.x[0])), math.exp(log_cv2)
-
-
-def _interval(family: Family, cells: _Cells, sample: Sample, mean: float) -> tuple[float, float]:
-    """Of the mean: exact if exponential, by spread where little is cut, else by likelihood."""
-    if family.parameters == 1:
-        return mean_of_exponential(sample.events, sample.total_us)
-    if sample.cut_share < _LIGHT:
-        spread = float(sample.whole.var(ddof=1)) / float(sample.whole.mean()) ** 2
-        error = math.sqrt(spread / sample.events)
-        return mean * math.exp(-Z * error), mean * math.exp(Z * error)
-    return _by_likelihood(family, cells, mean)
-
-
-def _by_likelihood(family: Family, cells: _Cells, mean: float) -> tuple[float, float]:
-    """Means whose likelihood, at the best cv2 for each, is within reach of the largest."""
-    from scipy.optimize import brentq, minimize_scalar
-
-    bounds = math.log(family.low), math.log(family.high)
-
-    def profile(log_mean: float) -> float:
-        found = minimize_scalar(
-            lambda x: cells.cost(family, math.exp(log_mean), math.exp(x)),
-            bounds=bounds, method="bounded", options={"xatol": 1e-3},
-        )  # fmt: skip
-        return float(found.fun)
-
-    middle = math.log(mean)
-    level = profile(middle) + HALF_CHI2
-    ends = []
-    for side in (-1.0, 1.0):
-        far = 0.05
-        while profile(middle + side * far) < level and far < 10.0:
-            far *= 2.0
-        if far >= 10.0:  # nothing bounds it
-            ends.append(0.0 if side < 0 else math.inf)
-            continue
-        edge = brentq(lambda x: profile(x) - level, middle, middle + side * far, xtol=1e-4)
-        ends.append(math.exp(edge))
-    return ends[0], ends[1]
 
 
 def _distance(sample: Sample, survival: Callable[[np.ndarray], np.ndarray]) -> float:

@@ -12,6 +12,8 @@ __all__ = ["COMPLETE", "CUT", "LATE", "LATE_CUT", "Sample"]
 #: Both ends seen; only the beginning; only the end (begun before the trace or in a gap); neither.
 COMPLETE, CUT, LATE, LATE_CUT = range(4)
 
+_LITTLE = 0.05  # share of durations that are cut
+
 
 @dataclass(frozen=True, eq=False)
 class Sample:
@@ -61,6 +63,11 @@ class Sample:
         """Share of durations whose beginning was seen that were cut."""
         seen = len(self.whole) + len(self.cut)
         return len(self.cut) / seen if seen else 1.0
+
+    @property
+    def little_cut(self) -> bool:
+        """Whether so little is cut that the mean is time by ends, whatever the shape."""
+        return self.cut_share < _LITTLE
 
 
 def _forward(us: np.ndarray) -> np.ndarray:
