@@ -158,7 +158,7 @@ class Lines:
                 return None
             if met < _FEW:  # its texts may repeat: worth remembering
                 self.useless[name] = met + 1
-                self._remember(body, 0)
+                self.remember(body, 0)
             return 0
         parts = self.text(body)
         if parts is None or _INNER_HEAD.search(body):
@@ -181,7 +181,7 @@ class Lines:
                 self.places.clear()
             self.places[body[:at]] = code
         else:
-            self._remember(body, code)
+            self.remember(body, code)
         return code
 
     def _is_counter(self, body: bytes) -> bool:
@@ -192,7 +192,8 @@ class Lines:
         name = match[1].decode()
         return self.meaning.of_no_use(name, "") and name not in NAMES
 
-    def _remember(self, body: bytes, code: int) -> None:
+    def remember(self, body: bytes, code: int) -> None:
+        """A body that may come again, to the letter."""
         if len(self.bodies) >= _REMEMBERED:
             self.bodies.clear()
         self.bodies[body] = code

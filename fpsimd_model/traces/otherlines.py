@@ -6,7 +6,7 @@ import re
 
 from .lines import LONGEST
 
-__all__ = ["harmless", "lost"]
+__all__ = ["harmless", "lost", "shown"]
 
 # Lines that are no events and hide none: headers, stacks, empty buffers, separators of grep.
 _OTHER = re.compile(
@@ -41,3 +41,13 @@ def lost(line: bytes) -> tuple[int | None, int | None] | None:
         return None
     cpu, count = match["cpu"] or match["on"], match["n"] or match["m"]
     return int(cpu) if cpu else None, int(count) if count else None
+
+
+def shown(line: bytes) -> str:
+    """What a message shows of a line.
+
+    >>> shown(b"  what is this?\\xff")
+    'what is this?\\\\xff'
+    """
+    text = line[:160].decode("utf-8", "backslashreplace").strip()
+    return text + "..." if len(line) > 160 else text

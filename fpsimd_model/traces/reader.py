@@ -5,26 +5,22 @@ Both ways walk the same lines by the same rules, so that they always agree on wh
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from ..errors import InputError
 from .event import Event, Gap
-from .forms import sniff
+from .firstlines import FirstLines, unquoted
 from .lines import Lines
 from .meaning import Meaning
-from .otherlines import harmless, lost
-from .rows import ALL_CPUS, Raw, Rows, pack
+from .otherlines import harmless, lost, shown
+from .rows import Rows
+from .scan import scan
 from .source import Source
 
 __all__ = ["Reader", "read"]
 
 _LIMIT = 0.01  # share of unread lines above which a trace is refused
 _SHOWN = 5  # unread lines that are kept to show
-_LOOK = 400  # lines that decide on the form
-
-_QUOTE = re.compile(rb"\A(?:> ?)+")  # a trace that somebody answered to
-_ENTRIES = re.compile(rb"# entries-in-buffer/entries-written: (\d{1,18})/(\d{1,18})\b.*")
 
 
 class Reader:
@@ -57,12 +53,16 @@ class Reader:
         self.form = ""
         self.lines = self.events = self.unread = self.gaps = self.lost = 0
         self.unread_lines: list[tuple[int, str]] = []
-        self.promised: int | None = None
         self.cut = False
         self.meaning = Meaning([], [])
         self._grammar: Lines | None = None
+        self._first = FirstLines(self.name)
         self._walked = False
-        self._is_report = self._quoted = False
+
+    @property
+    def promised(self) -> int | None:
+        """Entries that the header of a tracefs file announces."""
+        return self._first.promised
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -120,73 +120,13 @@ class Reader:
         rows = Rows()
         rows.reasons, rows.images = self.meaning.reasons, self.meaning.images
         for lines, first, cut in self._blocks():
-            rows.add(self._scan(lines, first, cut, rows))
+            flat, events = scan(lines, first, cut, self._grammar, rows, self._no_event)
+            rows.add(flat)
+            self.events += events
             if look is not None:
                 look, _ = None, look(self)
         rows.comms, rows.arm = self._grammar.comms, self.meaning.arm
         return rows
-
-    def _scan(self, lines: list[bytes], first: int, cut: bool, rows: Rows) -> list[int]:
-        """One block's rows, flat. The loop that reading a trace spends its time in."""
-        grammar = self._grammar
-        flat: list[int] = []
-        heads, bodies = grammar.heads, grammar.bodies
-        known_head, known_body, known_second = heads.get, bodies.get, grammar.seconds.get
-        width, digits, scale = grammar.fast_way()
-        fast = width > 0 and not cut
-        events = 0
-        for number, line in enumerate(lines, first):
-            head = known_head(line[:width]) if fast else None
-            if head is not None:
-                colon = line.find(b": ", width)
-                second = known_second(line[width : colon - digits])
-                part = line[colon - digits : colon]
-                if second is not None and part.isdigit():
-                    body = line[colon + 2 :]
-                    code = known_body(body)
-                    if code is None:
-                        stripped = body.lstrip(b" ").rstrip()
-                        code = known_body(stripped)
-                        if code is None:
-                            code = grammar.code(stripped)
-                        elif stripped is not body:  # a column's padding, the same in every line
-                            grammar._remember(body, code)
-                    if code is not None:
-                        events += 1
-                        if code:
-                            flat += (
-                                second + int(part) * scale,
-                                head[0] | code & 0xFFFF,
-                                (code >> 16) - 1,
-                            )
-                        continue
-            parts = grammar.apart(line)
-            if parts is not None:
-                head, time_ns, body = parts
-                code = known_body(body)
-                if code is None or cut:
-                    code = grammar.code(body, cut)
-                if not fast:
-                    width, digits, scale = grammar.fast_way()
-                    fast = width > 0 and not cut
-                if code is not None:
-                    events += 1
-                    if rows.first_ns is None:
-                        rows.saw(time_ns)
-                    if code:
-                        flat += (time_ns, head.packed | code & 0xFFFF, (code >> 16) - 1)
-                    continue
-            gap = self._no_event(line, number, parts and parts[0].cpu, cut)
-            if gap is not None:
-                cpu = ALL_CPUS if gap.cpu is None else gap.cpu
-                flat += (0, pack(Raw.GAP, 0, cpu, -1), -1)
-        self.events += events
-        for line in reversed(lines[-50:]):
-            parts = grammar.apart(line)
-            if parts is not None:
-                rows.saw(parts[1])
-                break
-        return flat
 
     def _blocks(self) -> Iterator[tuple[list[bytes], int, bool]]:
         """Blocks of lines with the number of their first, once the form is known."""
@@ -196,9 +136,12 @@ class Reader:
         try:
             for lines, cut in self._source.blocks():
                 if self._grammar is None:
-                    self._choose(lines)
-                if self._quoted:
-                    lines = [_QUOTE.sub(b"", line) for line in lines]
+                    form = self._first.form_of(lines, self.lines + 1)
+                    if form is not None:
+                        self._grammar = Lines(form, self.meaning, self.tick_hz)
+                        self.form = self._first.name_of(form)
+                if self._first.quoted:
+                    lines = unquoted(lines)
                 first = self.lines + 1
                 self.lines += len(lines)
                 if self._grammar is not None:
@@ -213,31 +156,6 @@ class Reader:
             raise InputError(f"{self.name}: the trace holds no events")
         self._refuse_unread()
 
-    def _choose(self, lines: list[bytes]) -> None:
-        look = []
-        for number, line in enumerate(lines, self.lines + 1):
-            entries = _ENTRIES.fullmatch(line)
-            if entries:
-                self.promised = int(entries[1])
-            self._is_report |= line.startswith((b"cpus=", b"version = "))
-            if not harmless(line) and lost(line) is None:
-                look.append((number, line[:4096]))
-                if len(look) >= _LOOK:
-                    break
-        if not look:
-            return
-        self._quoted = 2 * sum(line.startswith(b">") for _, line in look) > len(look)
-        if self._quoted:
-            look = [(number, _QUOTE.sub(b"", line)) for number, line in look]
-        form = sniff([line for _, line in look])
-        if form is None:
-            raise InputError(
-                f"{self.name}:{look[0][0]}: not a trace in a form that is read here (tracefs, "
-                f"trace-cmd report, perf script): {_shown(look[0][1])}"
-            )
-        self._grammar = Lines(form, self.meaning, self.tick_hz)
-        self.form = "trace-cmd report" if self._is_report else form.name
-
     def _no_event(self, line: bytes, number: int, cpu: int | None, cut: bool) -> Gap | None:
         """A line that is no event: nothing, a hole that the kernel reports, or unread."""
         missing = lost(line)
@@ -251,9 +169,9 @@ class Reader:
         self.gaps += 1
         self.cut |= cut
         if len(self.unread_lines) < _SHOWN:
-            self.unread_lines.append((number, _shown(line)))
+            self.unread_lines.append((number, shown(line)))
         if self.strict:
-            raise InputError(f"{self.name}:{number}: cannot read this line: {_shown(line)}")
+            raise InputError(f"{self.name}:{number}: cannot read this line: {shown(line)}")
         return Gap(cpu if cpu != -1 else None, None, number, "unread")
 
     def _refuse_unread(self) -> None:
@@ -268,11 +186,6 @@ class Reader:
                 f"{self.name}:{number}: {unread} of {self.events + unread} lines ({share:.1f}%) "
                 f"cannot be read as {self.form}, the first is: {line}"
             )
-
-
-def _shown(line: bytes) -> str:
-    text = line[:160].decode("utf-8", "backslashreplace").strip()
-    return text + "..." if len(line) > 160 else text
 
 
 def read(
