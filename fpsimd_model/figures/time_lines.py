@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from matplotlib.lines import Line2D
@@ -10,42 +9,27 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from ..errors import InputError
-from ..registers import Cpu
 from .end_labels import label_of, width_of
 from .picture import Picture
-from .plain import WIDTH, fill, tidy
+from .plain import WIDTH
 from .reading import Reading
 from .style import COLOURS, GRID, INK, PALE
+from .time_line_told import FLAGS, PLACES, RUNS, VALUES, states_of, text_of, told_at
 
 if TYPE_CHECKING:
     from ..proof import Counterexample
 
 __all__ = ["TimeLine"]
 
-_PLACES = {
-    "registers": "registers",
-    "task_image": "task\nimage",
-    "vcpu_image": "vCPU\nimage",
-    "host_context": "host\ncontext",
-}
-_FLAGS = {
-    "foreign_fpstate": "FOREIGN\nFPSTATE",
-    "trap_armed": "trap\narmed",
-    "busy": "NEON\nbusy",
-    "softirqs_off": "softirqs\noff",
-    "preempt_off": "preempt\noff",
-}
-_RUNS = {"user": "VMM", "sched": "other task", "loop": "run loop", "guest": "guest"}
-_VALUES = {
-    "H": (COLOURS["tracked"], "white", "VMM, current"),
-    "h": ("#c5d8f0", INK, "VMM, outdated"),
-    "G": (COLOURS["reload"], "white", "guest, current"),
-    "g": ("#c5e8dc", INK, "guest, outdated"),
-    "K": ("#e4e4e4", INK, "scratch, another task"),
+_COLOURS = {  # of a value's box and letter
+    "H": (COLOURS["tracked"], "white"),
+    "h": ("#c5d8f0", INK),
+    "G": (COLOURS["reload"], "white"),
+    "g": ("#c5e8dc", INK),
+    "K": ("#e4e4e4", INK),
 }
 _LOSS = "#c00000"
 _SIZE, _LINE = 7.5, 0.128  # points, inches
-_TOLD = 80  # columns of what is read off
 _CELL, _FLAG, _RUN, _EDGE, _FOOT = 0.52, 0.5, 0.6, 0.1, 0.3  # inches
 
 
@@ -97,12 +81,6 @@ class TimeLine(Picture):
         self.policy, self.example = policy, example
         self.forget_background()
 
-    def _states(self) -> list[Mapping[str, object]]:
-        """From the start on; in the last, the registers hold what was found."""
-        start = {"position": "user", **Cpu().describe()}
-        last = {**self.example.states[-1], "registers": self.example.found}
-        return [start, *self.example.states[:-1], last]
-
     def fit(self) -> None:
         """Lay the story out anew."""
         if self.example is None:
@@ -110,16 +88,16 @@ class TimeLine(Picture):
         self.figure.clear()
         self._inches = self.figure.dpi_scale_trans
         w, h = self.figure.get_size_inches()
-        states = self._states()
-        flags = [f for f in _FLAGS if len({s.get(f) for s in states}) > 1]
-        cells = w - _EDGE - _CELL * len(_PLACES) - _FLAG * len(flags)
+        states = states_of(self.example)
+        flags = [f for f in FLAGS if len({s.get(f) for s in states}) > 1]
+        cells = w - _EDGE - _CELL * len(PLACES) - _FLAG * len(flags)
         runs = cells - _RUN
         y = self._title(w, h)
-        for place, text in enumerate(_PLACES.values()):
+        for place, text in enumerate(PLACES.values()):
             self._text(cells + (place + 0.5) * _CELL, y, text, ha="center", va="bottom")
         for i, flag in enumerate(flags):
             x = w - _EDGE - (len(flags) - i - 0.5) * _FLAG
-            self._text(x, y, _FLAGS[flag], ha="center", va="bottom", size=6.5)
+            self._text(x, y, FLAGS[flag], ha="center", va="bottom", size=6.5)
         self._text(runs, y, "CPU runs", va="bottom")
         told = [["(start)"]]
         for i, event in enumerate(self.example.events, 1):
@@ -153,9 +131,9 @@ class TimeLine(Picture):
             at = middle + (len(texts) / 2 - k - 0.5) * line
             colour = _LOSS if lost else INK
             self._text(_EDGE + indent, at, text, va="center_baseline", color=colour)
-        run = _RUNS[state["position"]]
+        run = RUNS[state["position"]]
         self._text(runs, middle, run, va="center_baseline", color=PALE)
-        for k, place in enumerate(_PLACES):
+        for k, place in enumerate(PLACES):
             self._cell(cells + k * _CELL, y, height, str(state[place]), lost=lost and not k)
         for k, flag in enumerate(flags):
             x = w - _EDGE - (len(flags) - k - 0.5) * _FLAG
@@ -163,7 +141,7 @@ class TimeLine(Picture):
             self._line([x], [middle], marker="o", ms=5, mfc=face, mec=INK, mew=0.8)
 
     def _cell(self, x: float, y: float, height: float, value: str, *, lost: bool) -> None:
-        face, ink, _ = _VALUES[value]
+        face, ink = _COLOURS[value]
         box = Rectangle(
             (x + 0.03, y - height),
             _CELL - 0.06,
@@ -189,7 +167,8 @@ class TimeLine(Picture):
 
     def _key(self, y: float) -> None:
         x = _EDGE
-        for value, (face, ink, meaning) in _VALUES.items():
+        for value, meaning in VALUES.items():
+            face, ink = _COLOURS[value]
             box = Rectangle((x, y - 0.07), 0.16, 0.14, fc=face, ec="none", transform=self._inches)
             self.figure.add_artist(box)
             self._text(
@@ -218,45 +197,13 @@ class TimeLine(Picture):
         top, bottom = self._span
         box = (_EDGE / w, 1.0 - top / h, 1.0 - 2 * _EDGE / w, (top - bottom) / h)
         y = tuple(round(float((top - m) / (top - bottom)), 4) for m in self._middles)
-        texts = tuple(self._told(i, state) for i, state in enumerate(self._states()))
+        states = enumerate(states_of(self.example))
+        texts = tuple(told_at(self.example, i, state) for i, state in states)
         return [Reading(tuple(round(float(v), 4) for v in box), (), y, texts, (0.0, 1.0))]
-
-    def _told(self, event: int, state: Mapping[str, object]) -> str:
-        last = event == len(self.example.events)
-        after = f"after {event}. {self.example.events[event - 1]}" if event else "at the start"
-        held = [
-            f"{name.replace(chr(10), ' ')}: {_VALUES[str(state[place])][2]}"
-            for place, name in _PLACES.items()
-        ]
-        flags = [name.replace("\n", "_" if name.isupper() else " ")
-                 for flag, name in _FLAGS.items() if state.get(flag)]  # fmt: skip
-        runs = f"the CPU runs: {_RUNS[state['position']]}"
-        if flags:
-            runs += f"; set: {', '.join(flags)}"
-        if last:
-            held[0] += " (lost)"
-        told = after, "; ".join(held[:2]), "; ".join(held[2:]), runs
-        return "\n".join(line for part in told for line in fill(part, _TOLD, "", "  "))
 
     def text(self, width: int = WIDTH) -> str:
         """The same in letters: registers, task image, vCPU image and host context."""
-        room = width - 24
-        head = "event".ljust(room - 4)
-        lines = [
-            *fill(f"{self.policy}: {self.example.summary}", width),
-            "",
-            f"    {head} regs task vcpu host",
-        ]
-        for i, state in enumerate(self._states()):
-            told = fill(self.example.events[i - 1], room - 5, f"{i:2d}. ", "    ") if i else [""]
-            values = [f"{state[place]}" for place in _PLACES]
-            if i == len(self.example.events):
-                values[0] = f"<{values[0]}>"
-            cells = "".join(f"{v:>5}" if v[0] != "<" else f"   {v}" for v in values)
-            cells = cells.replace("> ", ">", 1)
-            lines.append(f"{told[0].ljust(room)}{cells}")
-            lines += told[1:]
-        return tidy(lines)
+        return text_of(self.policy, self.example, width)
 
 
 def _wrapped(text: str, inches: float, size: float, weight: str = "normal") -> list[str]:
