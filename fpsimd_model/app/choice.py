@@ -8,6 +8,7 @@ import ipywidgets as w
 
 from ..policies import Policy
 from ..proof import Verdict
+from .quiet import Quiet
 from .state import State
 
 __all__ = ["Choice", "group_of"]
@@ -43,7 +44,7 @@ class Choice:
         verdicts: Sequence[Verdict],
         changed: Callable[[tuple[type[Policy], ...]], None],
     ) -> None:
-        self.policies, self._changed, self._quiet = tuple(policies), changed, False
+        self.policies, self._changed, self._quiet = tuple(policies), changed, Quiet()
         self._right = {p for p, v in zip(policies, verdicts, strict=True) if v.correct}
         self.ticks = {policy: _tick(policy) for policy in self.policies}
         for tick in self.ticks.values():
@@ -65,12 +66,9 @@ class Choice:
 
     def show(self, state: State) -> None:
         """Tick what the state shows."""
-        self._quiet = True
-        try:
+        with self._quiet:
             for policy, tick in self.ticks.items():
                 tick.value = policy in state.policies
-        finally:
-            self._quiet = False
 
     def _ticked(self, change: dict) -> None:
         if not self._quiet:

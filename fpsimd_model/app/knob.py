@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import ipywidgets as w
 
@@ -11,6 +10,7 @@ from ..errors import InputError
 from ..scenario import Scenario
 from .controls import Control
 from .grid import exact_of, number_of, text_of, with_values
+from .quiet import Quiet
 from .state import State
 
 __all__ = ["Knob", "put"]
@@ -39,7 +39,7 @@ class Knob:
         self.grid: tuple[float, ...] = ()
         self.value = 0.0  # exact; the field shows it with fewer digits
         self._base: Scenario | None = None
-        self._quiet = False
+        self._quiet = Quiet()
         self.slider = w.SelectionSlider(
             options=["-"], description=control.title, readout=False, continuous_update=True
         )
@@ -62,7 +62,7 @@ class Knob:
     def show(self, state: State) -> None:
         """Show a state's value; widgets that show it already are left alone."""
         value, base = self.control.value(state.scenario), self.control.value(state.base)
-        with self._quietly():
+        with self._quiet:
             grid = with_values(self.grid or self.control.grid, (value, base))
             if grid != self.grid:
                 # The browser knows the new notches only after the message that brings them: an
@@ -117,15 +117,6 @@ class Knob:
     def _refuse(self, error: Exception) -> None:
         self.entry.add_class("fm-bad")
         self._failed(error)
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """What happens within comes from the program, not from a person."""
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
 
 
 def put(widget: w.Widget, name: str, value: object) -> None:

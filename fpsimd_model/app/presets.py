@@ -7,6 +7,7 @@ from collections.abc import Callable
 import ipywidgets as w
 
 from ..scenario import describe, presets
+from .quiet import Quiet
 from .state import State
 
 __all__ = ["Presets"]
@@ -23,7 +24,7 @@ class Presets:
     """The drop-downs, in `box`; `changed` is called with a key and a name ("" for one's own)."""
 
     def __init__(self, changed: Callable[[str, str], None]) -> None:
-        self._changed, self._quiet = changed, False
+        self._changed, self._quiet = changed, Quiet()
         self.drops: dict[str, w.Dropdown] = {}
         for name, (_, key) in _KINDS.items():
             drop = w.Dropdown(description=name)
@@ -41,8 +42,7 @@ class Presets:
             "machine": (state.scenario.machine_preset, state.origin.machine_preset),
             "algorithm": (state.scenario.algorithm, state.origin.algorithm),
         }
-        self._quiet = True
-        try:
+        with self._quiet:
             for name, (now, first) in shown.items():
                 kind, drop = _KINDS[name][0], self.drops[name]
                 own = [] if now and first else [(OWN, "")]
@@ -56,8 +56,6 @@ class Presets:
                 tooltip = describe(kind, now).title if now else OWN
                 if drop.tooltip != tooltip:
                     drop.tooltip = tooltip
-        finally:
-            self._quiet = False
 
     def _chosen(self, key: str, name: str) -> None:
         if not self._quiet:

@@ -12,6 +12,7 @@ from ..figures import Answer, Recipe, TimeLine
 from ..proof import Verdict
 from .knob import put
 from .layout import classed
+from .quiet import Quiet
 from .sight import Sight
 from .solver import Solver
 from .state import State
@@ -32,7 +33,7 @@ class ProofTab:
     tip = "the shortest order of events that loses registers, as a time line"
 
     def __init__(self, solver: Solver, changed: Callable[[], None]) -> None:
-        self._solver, self._changed, self._quiet = solver, changed, False
+        self._solver, self._changed, self._quiet = solver, changed, Quiet()
         self._line = TimeLine()
         self._drawn: tuple | None = None
         self.story = classed(w.Dropdown(description="loses state"), "fm-story")
@@ -73,15 +74,12 @@ class ProofTab:
         )
         if options == self.story.options:
             return
-        self._quiet = True
-        try:
+        with self._quiet:
             kept = self.story.value
             known = [value for _, value in options]
             with self.story.hold_sync():
                 self.story.options = options
                 self.story.value = kept if kept in known else next(iter(known), None)
-        finally:
-            self._quiet = False
         there = bool(options)
         put(self.story.layout, "visibility", None if there else "hidden")
         put(self.sight.widget.layout, "display", None if there else "none")

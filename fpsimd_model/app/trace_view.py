@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ..policies import Policy
 from .background import Background
 from .knob import put
 from .layout import classed
+from .quiet import Quiet
 from .reading_traces import LARGEST, Told, Upload, recordings, study
 from .trace_results import TraceResults
 from .upload_guard import GUARD
@@ -62,7 +62,7 @@ class TraceView:
         self._policies, self._changed = policies, changed
         self._last: Told | None = None
         self._picture: CalibrationPicture | None = None
-        self._settled, self._quiet, self._more = NONE, False, ""
+        self._settled, self._quiet, self._more = NONE, Quiet(), ""
         names = [(path.name.split(".")[0], str(path)) for path in recordings(folder)]
         self.choice = classed(
             w.Dropdown(
@@ -137,7 +137,7 @@ class TraceView:
 
     def begin(self, path: str) -> None:
         """Show one of the recordings before this returns: for the first display."""
-        with self._quietly():
+        with self._quiet:
             self.choice.value = path
         self.read(path, at_once=True)
 
@@ -188,7 +188,7 @@ class TraceView:
 
     def _unchoose(self) -> None:
         """The dropdown says what is shown, and the same can be chosen again."""
-        with self._quietly():
+        with self._quiet:
             self.choice.value = self._settled
 
     # -- what a person does ----------------------------------------------------------------------
@@ -205,7 +205,7 @@ class TraceView:
 
     def _typed(self, change: dict) -> None:
         if path := change["new"].strip():
-            with self._quietly():
+            with self._quiet:
                 self.choice.value = OWN
             self.read(path)
 
@@ -217,7 +217,7 @@ class TraceView:
 
     def _uploaded(self, change: dict) -> None:
         for file in change["new"]:
-            with self._quietly():
+            with self._quiet:
                 self.choice.value = NONE
             try:
                 self.read(Upload(file["name"], bytes(file["content"])))
@@ -226,15 +226,6 @@ class TraceView:
                 self._refuse(error)
         if change["new"]:
             self.upload.value = ()  # the same can be sent again
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        """What happens within comes from the program, not from a person."""
-        self._quiet = True
-        try:
-            yield
-        finally:
-            self._quiet = False
 
 
 def _verdict(told: Told) -> str:

@@ -22,6 +22,12 @@ __all__ = ["calibrate"]
 _FIGURES = (".png", ".svg", ".pdf", ".txt")
 
 
+def _fitted_or_recorded(name: str, told: str):
+    """The option that says how something comes into the scenario."""
+    kinds = click.Choice(["fitted", "recorded"])
+    return click.option(name, type=kinds, default="fitted", show_default=True, help=told)
+
+
 @click.command(short_help="A recorded trace as a scenario.")
 @click.argument("trace")
 @click.option(
@@ -41,19 +47,12 @@ _FIGURES = (".png", ".svg", ".pdf", ".txt")
     type=click.IntRange(1, 1000),
     help="Kernel NEON sections of one packet, if known.",
 )
-@click.option(
-    "--arrivals",
-    type=click.Choice(["fitted", "recorded"]),
-    default="fitted",
-    show_default=True,
-    help="Interrupts from a fit, or as recorded: a file of gaps beside the scenario.",
+@_fitted_or_recorded(
+    "--arrivals", "Interrupts from a fit, or as recorded: a file of gaps beside the scenario."
 )
-@click.option(
+@_fitted_or_recorded(
     "--durations",
-    type=click.Choice(["fitted", "recorded"]),
-    default="fitted",
-    show_default=True,
-    help="Durations by the shape that fits best, or as recorded: files beside the scenario.",
+    "Durations by the shape that fits best, or as recorded: files beside the scenario.",
 )
 @trace_options
 @click.option("--predict/--no-predict", default=True, help="Compare the model with the trace.")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 import pytest
-from PIL import Image
 
 from fpsimd_model.errors import InputError
 from fpsimd_model.figures import (
@@ -25,19 +22,6 @@ KINDS = ("packet-delay", "latency-over-load", "throughput-ceiling", "overload")
 @pytest.fixture(scope="module")
 def made():
     return pictures()
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_blit_and_an_export_show_the_pixels_of_a_full_draw(made, kind):
-    picture = made[kind]
-    picture.draw()
-    drawn = picture.pixels()
-    assert (drawn[:, :, :3] < 250).any()
-    picture.blit()
-    np.testing.assert_array_equal(picture.pixels(), drawn)
-    np.testing.assert_array_equal(picture.rendered(100), drawn)
-    assert Image.open(io.BytesIO(picture.png(dpi=200))).size == (1280, 840)
-    np.testing.assert_array_equal(picture.pixels(), drawn)
 
 
 @pytest.mark.parametrize("kind", KINDS)

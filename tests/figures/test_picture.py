@@ -14,14 +14,18 @@ from PIL import Image
 
 from fpsimd_model.errors import InputError
 from fpsimd_model.figures import CurvePanels, PolicyMap, SavingBars, TimeLine, costs
+from tests.figures import latency_samples
 from tests.figures.samples import CORRECT, NAMES, cost_map, curves, pictures
 
-KINDS = ("costs", "policy-map", "bars", "time-line")
+KINDS = (
+    "costs", "policy-map", "bars", "time-line",
+    "packet-delay", "latency-over-load", "throughput-ceiling", "overload",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def made():
-    return pictures()
+    return {**pictures(), **latency_samples.pictures()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
