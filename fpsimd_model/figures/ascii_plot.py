@@ -12,7 +12,7 @@ import numpy as np
 from .numbers import brief, linear_ticks, log_ticks
 from .panel import Panel, panel_of
 from .plain import WIDTH, ascii_only, fill, tidy
-from .scales import fraction, limits, usual_policies
+from .scales import fraction, is_nought, limits, usual_policies
 
 if TYPE_CHECKING:
     from .curves import Curves
@@ -71,7 +71,7 @@ def plot(
     >>> from .curves import Curves, axis_of
     >>> print(plot(Curves(axis_of("crypto.slowdown"), [1, 10], {"tracked": {"saving": [0, 1]}}),
     ...            "saving", width=40, height=5))
-    register moves saved, against
+    time in moves and traps saved, against
     switch-on-exit [%]
       100 |.                       TTTT T
           |.                TTTTTTT   .
@@ -97,6 +97,7 @@ def plot(
 
     marks = letters(curves.policies) if marks is None else marks
     rows: dict[tuple[int, ...], list[str]] = {}
+    nought = {p for p, y in values.items() if logy and is_nought(y)}
     for policy, y in values.items():
         at = tuple(_rows(curves.x, y, frame, (low, high), logx, logy).tolist())
         if policy not in shared:
@@ -127,7 +128,7 @@ def plot(
     lines.append(" " * margin + " +" + "-" * frame.width)
     lines.append(under(places, [brief(t) for t in xticks], margin + 2, width))
     lines += fill(curves.axis.title, width, " " * (margin + 2))
-    lines += _legend(curves, rows, marks, shared, panel, frame.met, covered, width)
+    lines += _legend(curves, rows, marks, shared, panel, frame.met, covered, nought, width)
     return tidy(lines)
 
 
@@ -191,8 +192,9 @@ class _Frame:
 
 
 def _rows(x, y, frame: _Frame, bounds, logx: bool, logy: bool) -> np.ndarray:
-    """The row of a curve in each column, -1 where it has no value; straight between points."""
+    """The row of a curve in each column, -1 where it has none; straight between points."""
     low, high = bounds
+    y = np.where(y > 0.0, y, math.nan) if logy else y  # a logarithmic axis has no place for 0
     up = np.array([math.nan if math.isnan(v) else fraction(v, low, high, logy) for v in y])
     place = np.array([fraction(v, x[0], x[-1], logx) for v in x]) * (frame.width - 1)
     columns = np.arange(frame.width)
@@ -219,14 +221,17 @@ def _mark(curves: Curves, marks: Mapping[str, str], policy: str) -> str:
     return marks[policy].lower() if curves.wrong(policy) else marks[policy]
 
 
-def _legend(curves, rows, marks, shared, panel, met, covered, width) -> list[str]:
+def _legend(curves, rows, marks, shared, panel, met, covered, nought, width) -> list[str]:
     words = []
     for policies in rows.values():
         first = _mark(curves, marks, policies[0])
         for policy in policies:
             mark, said = _mark(curves, marks, policy), ascii_only(policy)
             remarks = ["loses state"] if curves.wrong(policy) else []
-            remarks += [f"as {first}"] if policy != policies[0] else []
+            if policy in nought:
+                remarks.append("0")
+            elif policy != policies[0]:
+                remarks.append(f"as {first}")
             remarks += ["covered by others"] if mark in covered else []
             words.append(f"{mark}={said}" + (f" ({', '.join(remarks)})" if remarks else ""))
     if shared:

@@ -20,7 +20,7 @@ from .style import INK, PALE, fixed, styles_of
 
 __all__ = ["SavingBars"]
 
-_TOP, _BOTTOM, _EDGE = 0.28, 0.24, 0.1
+_TOP, _BOTTOM, _EDGE, _NUMBER = 0.28, 0.24, 0.1, 1.05
 
 
 class SavingBars(Picture):
@@ -34,7 +34,7 @@ class SavingBars(Picture):
     >>> picture = SavingBars()
     >>> picture.set_data({"tracked": 0.56, "defer-to-put": 0.91}, {"defer-to-put": False})
     >>> picture.draw(); print(picture.text(40))
-    register moves saved, against
+    time in moves and traps saved, against
     switch-on-exit [%]
     defer-to-put 91 :::::::::: (loses state)
     tracked      56 ======
@@ -146,7 +146,7 @@ class SavingBars(Picture):
         low, high = min([0.0, *finite]), max([0.0, *finite])
         high = high if high > low else low + 1.0
         ticks = linear_ticks(low, high, 7)
-        self._axes.set_xlim(low, high + (high - low) * 1.05 / width)
+        self._axes.set_xlim(low, high + (high - low) * _NUMBER / (width - _NUMBER))
         self._axes.set_ylim(0.6 - len(names), 0.6)
         for axis, at, texts in (
             (self._axes.xaxis, ticks, [brief(t) for t in ticks]),

@@ -26,7 +26,7 @@ _BOUND = (
     "Without ksoftirqd. A policy that ever refuses NEON is bounded by scalar crypto: a queue that "
     "grows meanwhile is served without NEON to its end."
 )
-_ASSUMED = "*: a time or slowdown assumed, or another core's."
+_ASSUMED = "*: a time or slowdown assumed, or another core's; not to be ranked."
 _TOP, _BOTTOM, _EDGE, _KEY, _GAP = 0.24, 0.3, 0.08, 2.16, 0.14  # inches
 _APART = 40.0  # pixels between words above the same line
 

@@ -39,7 +39,7 @@ COLUMNS: dict[str, Column] = {
     c.metric: c
     for c in (
         Column("switch_share", ("moves,", "traps"), "% CPU", 100.0),
-        Column("saving", ("moves", "saved"), "%", 100.0),
+        Column("saving", ("cost", "saved"), "%", 100.0),
         Column("crypto_slowdown", ("crypto", "slowdown"), "x"),
         Column("scalar_share", ("packets", "scalar"), "%", 100.0),
         Column("sojourn_mean_us", ("delay,", "mean"), "us"),

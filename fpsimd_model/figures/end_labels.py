@@ -32,15 +32,26 @@ LABEL_SIZE = 7.5  #: points
 
 @lru_cache(maxsize=1024)
 def label_of(
-    policy: str, correct: bool | None = None, *, drawn: bool = True, room: float = 2.2
+    policy: str,
+    correct: bool | None = None,
+    *,
+    drawn: bool = True,
+    zero: bool = False,
+    ended: bool = False,
+    room: float = 2.2,
 ) -> str:
-    """A policy's label: its name, cut to so many inches, and what speaks against it.
+    """A policy's label: its name, cut to so many inches, and what its curve cannot say.
+
+    `zero` is a curve that a logarithmic axis cannot show, `ended` one that stops before others.
 
     >>> label_of("defer-to-put", correct=False), label_of("busy-flag-live", drawn=False)
     ('defer-to-put: loses state', 'busy-flag-live: unstable')
+    >>> label_of("reload-at-entry", zero=True), label_of("busy-flag-live", ended=True)
+    ('reload-at-entry: 0', 'busy-flag-live |')
     """
     name = "".join(c if c.isprintable() and _has(c) else "?" for c in policy)
-    said = ": loses state" if correct is False else "" if drawn else ": unstable"
+    said = ": 0" if zero else "" if drawn else ": unstable"
+    said = (": loses state" if correct is False else said) + (" |" if ended else "")
     if width_of([name + said], LABEL_SIZE) <= room:
         return name + said
     while len(name) > 3 and width_of([f"{name}...{said}"], LABEL_SIZE) > room:

@@ -72,6 +72,8 @@ class Kind:
         Whether the results at the scenario and the verdicts belong in its text.
     random:
         Whether something in it is simulated whatever the engine.
+    timed:
+        Whether that simulation is as long as the recipe's `seconds`; if not, an option says.
     policies, engine:
         Where none is named; None for all sixteen.
     """
@@ -84,6 +86,7 @@ class Kind:
     data: bool = False
     table: bool = True
     random: bool = False
+    timed: bool = True
     policies: tuple[str, ...] | None = None
     engine: str = "analytic"
 
@@ -147,7 +150,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind(
             "what-it-saves",
-            "Register moves saved and packets without NEON over the interrupt rate",
+            "Time in moves and traps saved, packets without NEON, over the interrupt rate",
             "figures.builders:curves",
             _CURVES,
         ),
@@ -196,6 +199,7 @@ KINDS: dict[str, Kind] = {
             "figures.builders:overload",
             {"start_ms": _MS, "end_ms": _MS},
             random=True,
+            timed=False,
             policies=("tracked", "busy-flag-live", "neon-begin-at-load", "softirqs-off"),
         ),
         Kind(

@@ -55,7 +55,7 @@ PANELS: dict[str, Panel] = {
         ),
         Panel(
             "saving",
-            "register moves saved, against switch-on-exit [%]",
+            "time in moves and traps saved, against switch-on-exit [%]",
             100.0,
             log=False,
             least=-100.0,

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 from .end_labels import LABEL_SIZE, EndLabels, Entry, label_of, width_of
 from .numbers import brief, linear_ticks, log_ticks
 from .panel import Panel
-from .scales import fraction, limits, usual_policies
+from .scales import fraction, is_nought, limits, usual_policies
 from .strokes import Strokes
 from .style import INK, PALE, styles_of
 
@@ -99,18 +99,27 @@ class PanelArtists:
     def entries(self) -> list[Entry]:
         """The labels, with the heights of their curves in the present limits."""
         (low, high), log = self.axes.get_ylim(), self.panel.log
-        found = []
+        found, reach = [], max((_end(y)[1] for y in self.values.values()), default=-1)
         for policy, y in self.values.items():
             if policy not in self.shared:
-                value, connected = _end(y)
+                value, end = _end(y)
                 drawn = not math.isnan(value)
-                text = label_of(policy, self.correct.get(policy), drawn=drawn, room=self.room)
+                text = label_of(
+                    policy,
+                    self.correct.get(policy),
+                    drawn=drawn,
+                    zero=log and is_nought(y),
+                    ended=drawn and end < reach,
+                    room=self.room,
+                )
+                led = end == len(y) - 1 and value >= low  # from below the frame nothing leads
                 height = fraction(value, low, high, log)
-                found.append(Entry(policy, text, height, connected, drawn))
+                found.append(Entry(policy, text, height, led, drawn))
         if self.shared:
-            value, connected = _end(self.usual.get_ydata())
+            value, end = _end(self.usual.get_ydata())
             text = self.panel.usual_label(len(self.shared), len(self.values))
-            found.append(Entry("", text, fraction(value, low, high, log), connected))
+            led = end == len(self.usual.get_ydata()) - 1
+            found.append(Entry("", text, fraction(value, low, high, log), led))
         return found
 
     def fit(self, height: float, width: float, curves: Curves, *, last: bool) -> None:
@@ -135,12 +144,13 @@ class PanelArtists:
         _ticks(axes.yaxis, ticks, [brief(t) for t in ticks])
 
 
-def _end(y: np.ndarray) -> tuple[float, bool]:
-    """The last value there is, and whether it is the last of all."""
-    for i, value in enumerate(reversed(np.asarray(y, dtype=float).tolist())):
-        if math.isfinite(value):
-            return value, i == 0
-    return math.nan, False
+def _end(y: np.ndarray) -> tuple[float, int]:
+    """The last value there is, and at which point; -1 where there is none."""
+    values = np.asarray(y, dtype=float).tolist()
+    for i in range(len(values) - 1, -1, -1):
+        if math.isfinite(values[i]):
+            return values[i], i
+    return math.nan, -1
 
 
 def _ticks(axis, at: list[float], texts: list[str]) -> None:

@@ -114,7 +114,7 @@ class CurvePanels(Picture):
     def _remarks(self) -> str:
         remarks = []
         if any(len(drawn.ends.get_xdata()) for drawn in self._drawn):
-            remarks.append("curve ends at |: unstable beyond")
+            remarks.append("|: unstable beyond")
         if self.curves.at is not None:
             remarks.append("vertical line: the scenario")
         return "\n".join(remarks)

@@ -10,7 +10,7 @@ import numpy as np
 from .numbers import linear_ticks, log_limits
 from .panel import Panel
 
-__all__ = ["fraction", "limits", "usual_policies"]
+__all__ = ["fraction", "is_nought", "limits", "usual_policies"]
 
 _LARGEST = 1e200  # what is beyond has left the world, and the arithmetic of axes
 
@@ -26,6 +26,16 @@ def fraction(value: float, low: float, high: float, log: bool) -> float:
     if log:
         value, low, high = math.log(value), math.log(low), math.log(high)
     return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def is_nought(y: np.ndarray) -> bool:
+    """Whether a curve has values, and none that a logarithmic axis could show.
+
+    >>> is_nought(np.array([0.0, math.nan])), is_nought(np.array([math.nan]))
+    (True, False)
+    """
+    known = y[np.isfinite(y)]
+    return len(known) > 0 and not (known > 0.0).any()
 
 
 def usual_policies(values: Mapping[str, np.ndarray], panel: Panel) -> set[str]:

@@ -21,6 +21,7 @@ PALE = "#666666"  #: remarks
 GRID = "#dddddd"
 
 SOLID, DASHED, DOTTED = (0, ()), (0, (5.0, 1.8)), (0, (1.2, 1.5))
+FINE_DASHED = (0, (2.7, 1.35))  # whole pixels at a line's width, which a PNG packs better
 DASH_DOT = (0, (6.0, 1.6, 1.2, 1.6))
 DASH_DOT_DOT = (0, (4.0, 1.2, 1.2, 1.2, 1.2, 1.2))
 
@@ -55,7 +56,7 @@ STYLES: dict[str, Style] = {
     **_family("deferred", softirqs_off=SOLID, defer_to_put=DASHED, nested_save=DOTTED),
     **_family(
         "neon begin",
-        neon_begin_at_load=SOLID,
+        neon_begin_at_load=FINE_DASHED,
         neon_begin_per_entry=DASHED,
         flush_hook=DOTTED,
     ),

@@ -54,7 +54,7 @@ def table(
     >>> print(table([Result("tracked", "analytic", {"switch_share": 0.00234}),
     ...              Result("defer-to-put", "analytic", {"switch_share": 0.000472})],
     ...             {"tracked": True, "defer-to-put": False}, ["switch_share", "saving"]))
-                   moves,  moves
+                   moves,   cost
                     traps  saved
     policy          % CPU      %  regs
     ------------  -------  -----  ----

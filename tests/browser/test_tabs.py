@@ -31,7 +31,7 @@ VIEWS = {
         ((0.3, 0.3), r"[\d.]+k 1/s: CPU time in .*\[%\] [\d.]+ switch-on-exit .*tracked"),
         ((0.3, 0.8), r"[\d.]+k 1/s: crypto time .*[\d.]+ neon-begin-at-load"),
     ],
-    "saving": [((0.6, 0.2), r"1/s: register moves saved, .*\[%\] .* [\d.]+ tracked ")],
+    "saving": [((0.6, 0.2), r"1/s: time in moves and traps saved, .*\[%\] .* [\d.]+ tracked ")],
     "mean delay": [((0.2, 0.2), r"1/s: packet time .*mean \[us\] \d+ softirqs-off ")],
     "how long": [
         ((0.3, 0.5), r"us: packets that take longer \[%\] [\d.]+ neon-begin-at-load .*<0\.01")

@@ -22,7 +22,7 @@ from fpsimd_model.figures import png as png_files
 from fpsimd_model.figures.embed import text_block
 from fpsimd_model.figures.palette import few_colours
 from fpsimd_model.scenario import preset
-from tests.figures.samples import NAMES, WRONG, curves, pictures
+from tests.figures.samples import NAMES, SCALAR, WRONG, curves, pictures
 
 SCRIPT = """
 import sys
@@ -137,7 +137,8 @@ def test_every_kind_of_figure_is_small_enough_for_a_mail(tmp_path):
 def test_text_in_an_svg_is_text(files):
     svg = files["svg"].read_text(encoding="utf-8")
     for name in NAMES:
-        assert f">{name}{': loses state' if name in WRONG else ''}</text>" in svg
+        said = ": loses state" if name in WRONG else " |" if name in SCALAR else ""
+        assert f">{name}{said}</text>" in svg
 
 
 def test_the_text_has_72_columns_of_ascii(files):

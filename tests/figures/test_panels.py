@@ -66,7 +66,7 @@ def test_policies_of_the_usual_value_share_a_line():
     picture = costs(curves())
     said = labels(picture, 1)
     assert said[-1] == f"all {len(NAMES) - len(SCALAR)} others: NEON always"
-    assert set(said[:-1]) == set(SCALAR)
+    assert set(said[:-1]) == {f"{name} |" for name in SCALAR}
     assert not picture._drawn[1].curves["tracked"].get_visible()
 
 
@@ -92,6 +92,29 @@ def test_without_an_end_nothing_speaks_of_one():
 def test_a_policy_without_values_is_said_to_be_unstable():
     picture = one({"a": RATES, "b": np.full(len(RATES), np.nan)})
     assert labels(picture) == ["a", "b: unstable"]
+
+
+def test_a_label_says_that_its_curve_ends_before_others():
+    short = np.where(RATES <= 4e4, RATES, np.nan)
+    assert labels(one({"a": 2.0 * RATES, "b": short})) == ["a", "b |"]
+    assert labels(one({"a": 2.0 * short, "b": short})) == ["a", "b"]
+
+
+def test_what_a_logarithmic_axis_cannot_show_is_said_and_not_led_to():
+    picture = one({"a": RATES, "b": 0.0 * RATES})
+    assert labels(picture) == ["a", "b: 0"]
+    assert [e.connected for e in picture._drawn[0].entries()] == [True, False]
+    plot = picture.text()
+    assert "B=b (0)" in plot
+    assert "BBB" not in plot
+
+
+def test_nothing_leads_to_a_label_from_below_the_frame():
+    steep = 1e-9 * RATES[0] / RATES
+    picture = one({"a": 1.0 + 0.0 * RATES, "b": np.where(RATES < 1e4, 1.0, steep)})
+    picture.draw()
+    assert steep[-1] < picture._drawn[0].axes.get_ylim()[0]
+    assert {e.policy: e.connected for e in picture._drawn[0].entries()} == {"a": True, "b": False}
 
 
 def test_gaps_are_left_open():
