@@ -15,6 +15,7 @@ from .agree import agree
 from .calibrate import calibrate
 from .check import check
 from .evaluate import evaluate
+from .examples import epilog_of
 from .measure import measure
 from .policies import policies
 from .presets import presets
@@ -37,6 +38,7 @@ for command in (
     evaluate, check, replay, calibrate, record, measure, agree, reply, show, reproduce, policies,
     presets,
 ):  # fmt: skip
+    command.epilog = epilog_of(command.name)
     cli.add_command(command)
 
 
@@ -52,8 +54,7 @@ def run(args: Sequence[str] | None = None) -> None:
         click.echo(error.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        command = error.ctx.command_path if getattr(error, "ctx", None) else "fpsimd-model"
-        _fail(f"{error.format_message()} See: {command} --help")
+        _fail(f"{error.format_message()} See: {_command(error, args)} --help")
     except click.Abort:
         raise KeyboardInterrupt from None
     except BrokenPipeError:  # `| head` has seen enough
@@ -64,6 +65,14 @@ def run(args: Sequence[str] | None = None) -> None:
         _fail(f"standard output: cannot be written ({(error.strerror or str(error)).lower()})")
     else:
         sys.exit(status if isinstance(status, int) else 0)
+
+
+def _command(error: click.ClickException, args: Sequence[str] | None) -> str:
+    """Whose help is wanted: click does not say where an option's value is missing."""
+    if context := getattr(error, "ctx", None):
+        return context.command_path
+    words = [word for word in (sys.argv[1:] if args is None else args)[:1] if word in cli.commands]
+    return " ".join(["fpsimd-model", *words])
 
 
 def _silence() -> None:

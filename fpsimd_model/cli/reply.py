@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from .options import Above0, given, note
 from .scenario import scenario_of
 
 if TYPE_CHECKING:
-    from ..figures import Answer
+    from ..figures import Answer, Recipe
 
 __all__ = ["reply"]
 
@@ -63,9 +64,9 @@ _LARGEST = 20_000  # characters of a value on the command line
     "options",
     metavar="NAME=VALUE",
     multiple=True,
-    help="Of the figure, such as points=49; repeat for several.",
+    help="Of the figure, such as points=49; repeat for several. See below.",
 )
-@click.option("--trace", metavar="FILE", help="A recorded trace, for the figure of one.")
+@click.option("--trace", metavar="FILE", help="A recorded trace, for --figure calibration.")
 @click.option(
     "--engine", type=click.Choice(ENGINES), help="Default: the formula, where the figure has one."
 )
@@ -88,25 +89,39 @@ def reply(scenario, names, figure, output, settings, options, trace, engine, see
     if kind.scenario or scenario is not None or settings:
         found = _changed(scenario_of(scenario or DEFAULT[0]), settings)
         file = _file(scenario or DEFAULT[0], bool(settings))
-    answer = Answer(
-        Recipe(
-            figure=figure,
-            scenario=found,
-            policies=names or None,
-            engine=engine,
-            seed=seed,
-            seconds=seconds,
-            options=_options(options, kind.lists),
-            data=None if trace is None else Data.of(trace),
-            file=file,
-        )
+    recipe = Recipe(
+        figure=figure,
+        scenario=found,
+        policies=names or None,
+        engine=engine,
+        seed=seed,
+        seconds=seconds,
+        options=_options(options, kind.lists),
+        data=None if trace is None else Data.of(trace),
+        file=file,
     )
-    if not answer.recipe.random and (unused := given("seed", "seconds")):
-        note(f"note: not used, as nothing here is simulated: {', '.join(unused)}")
+    answer = Answer(_without_unused(recipe))
     written = [] if output == "-" else _written(save, answer, stem)
     click.echo(answer.text)
     if written:
         note(f"wrote {' '.join(map(str, written))}")
+
+
+def _without_unused(recipe: Recipe) -> Recipe:
+    """Without what changes nothing in this figure, which is told: a mail shall not claim it."""
+    kind = recipe.kind
+    if not kind.table and (unused := given("engine")):
+        note(f"note: not used, as {kind.name} asks no engine: {', '.join(unused)}")
+        recipe = replace(recipe, engine=None)
+    if not recipe.random:
+        if unused := given("seed", "seconds"):
+            note(f"note: not used, as nothing here is simulated: {', '.join(unused)}")
+        return replace(recipe, seed=0, seconds=None)
+    if not recipe.timed:
+        if unused := given("seconds"):
+            note(f"note: not used, as --option end_ms sets the end: {', '.join(unused)}")
+        return replace(recipe, seconds=None)
+    return recipe
 
 
 def _changed(scenario: Scenario, settings: tuple[str, ...]) -> Scenario:

@@ -24,7 +24,7 @@ from ..scenario.reading import LARGEST_FILE
 from ..scenario.writing import to_toml
 from .data import Data
 from .embed import MARK
-from .kinds import Kind, kind_of
+from .kinds import KINDS, Kind, kind_of
 
 if TYPE_CHECKING:
     from ..proof import Verdict
@@ -91,6 +91,9 @@ class Recipe:
             raise InputError(f"{self.figure}: the figure wants a scenario")
         if kind.data and self.data is None:
             raise InputError(f"{self.figure}: the figure wants a recorded trace")
+        if self.data is not None and not kind.data:
+            of_traces = ", ".join(name for name in KINDS if KINDS[name].data)
+            raise InputError(f"{self.figure}: shows no recorded trace; {of_traces} does")
         put("policies", tuple(select(kind.policies if self.policies is None else self.policies)))
         if not self.policies:
             raise InputError("no policy is chosen; take at least one")
@@ -114,7 +117,18 @@ class Recipe:
     @property
     def random(self) -> bool:
         """Whether the seed matters."""
-        return self.engine != "analytic" or self.kind.random
+        asked = all(self.options.get(name, 1) for name in ("simulated", "predicted"))
+        return self._by_engine or (self.kind.random and asked)
+
+    @property
+    def timed(self) -> bool:
+        """Whether `seconds` matters."""
+        return self._by_engine or (self.random and self.kind.timed)
+
+    @property
+    def _by_engine(self) -> bool:
+        """Whether the engine simulates: a figure without results asks none."""
+        return self.engine != "analytic" and self.kind.table
 
     @property
     def simulation(self) -> dict[str, object]:

@@ -72,7 +72,9 @@ def _told(path: Path, parameters: Mapping[str, object]) -> list[str]:
         lines += _entry("trace", f"{recipe.data.name}, SHA-256 {recipe.data.sha256}")
     lines += _scenario(recipe.scenario) if recipe.scenario is not None else []
     lines += _entry("policies", ", ".join(recipe.names))
-    lines += _entry("engine", recipe.engine)
+    beside = ", beside the figure's own simulation" if recipe.random else ""
+    beside = beside if recipe.engine == "analytic" else ""
+    lines += _entry("engine", f"{recipe.engine}{beside}" if recipe.kind.table else "(not used)")
     lines += _entry("seed", str(recipe.seed) + (" (not used)" * (not recipe.random)))
     if recipe.seconds is not None:
         lines += _entry("simulated", f"{recipe.seconds:g} s for each policy")

@@ -19,7 +19,7 @@ MISUSE = {
     ("evaluate", "reference", "extra"): "unexpected extra argument",
     ("evaluate", "reference", "--nosuch"): "No such option '--nosuch'",
     ("evaluate", "reference", "--engine", "magic"): "'magic' is not one of 'analytic'",
-    ("evaluate", "reference", "--engine"): "requires an argument",
+    ("evaluate", "reference", "--engine"): "an argument. See: fpsimd-model evaluate --help",
     ("evaluate", "reference", "--seed", "-1"): "-1 is not in the range",
     ("evaluate", "reference", "--seed", "x"): "'x' is not a valid integer",
     ("evaluate", "reference", "--seconds", "0"): "not in the range x>0",

@@ -189,6 +189,7 @@ MISUSE = {
     ("reply", "vm-busy", "--engine", "steam"): "is not one of",
     ("reply", "vm-busy", "-o", "no/where"): "no such folder",
     ("reply", "vm-busy", "-o", "no/where/"): "no such folder can be made",
+    ("reply", "--trace", TRACE): "shows no recorded trace; calibration does",
     ("reply", "--figure", "calibration"): "wants a recorded trace",
     ("reply", "--figure", "calibration", "--trace", "none.gz"): "is no file",
     ("reply", "--figure", "lost-state", "-p", "tracked"): "no order of events loses state",

@@ -142,6 +142,25 @@ def test_reply_says_which_options_nothing_used(run):
     assert run(*command).err == ""
 
 
+@pytest.mark.parametrize(
+    ("options", "told", "kept"),
+    [
+        (("overload", "--seconds", "5", "--seed", "3"),
+         "note: not used, as --option end_ms sets the end: --seconds\n", "--seed 3"),
+        (("lost-state", "--engine", "both"),
+         "note: not used, as lost-state asks no engine: --engine\n", "--policy defer-to-put"),
+        (("packet-delay", "--option", "simulated=0", "--option", "points=9", "--seed", "3"),
+         "note: not used, as nothing here is simulated: --seed\n", "points=9"),
+    ],
+)  # fmt: skip
+def test_what_changes_nothing_in_a_figure_is_told_and_not_claimed(run, options, told, kept):
+    done = run("reply", "--figure", *options, "-p", "defer-to-put", "-o", "-")
+    assert (done.status, done.err) == (0, told)
+    command = " ".join(done.out.split("\n\n")[1].replace("\\\n", " ").split())
+    assert kept in command
+    assert not [word for word in told.split() if word.startswith("--s") and word in command]
+
+
 def test_csv_has_every_metric_with_its_unit_and_both_ends_of_its_interval(run, tmp_path):
     command = ("evaluate", "reference", "--engine", "both", "--seconds", "0.2", "-p", "tracked")
     done = run(*command, "--csv", "out.csv", "--json", "out.json")
