@@ -149,10 +149,10 @@ def test_a_stage_that_starves_gets_its_turn_with_the_newest_value():
         return moving, watched.seen, watched.value
 
     moving, seen, last = asyncio.run(run())
-    told = [value for stage, value in moving if stage == 1]
-    assert 2 <= len(told) <= 10
+    followed, told, late = ([v for stage, v in moving if stage == n] for n in range(3))
+    assert 2 <= len(told) <= len(followed) / 4  # now and then, not with every value
     assert told == sorted(set(told))
-    assert all(stage != 2 for stage, _ in moving)
+    assert late == []
     assert seen[-3:] == [(0, last), (1, last), (2, last)]
 
 
