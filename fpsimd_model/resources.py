@@ -7,7 +7,7 @@ from pathlib import Path
 
 from fpsimd_model.errors import InputError
 
-__all__ = ["data_path", "write_text"]
+__all__ = ["data_path", "unwritable", "write_text"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -20,6 +20,20 @@ def data_path(*parts: str) -> Path:
     """
     inside = _PACKAGE / "_data"
     return (inside if inside.is_dir() else _PACKAGE.parent / "data").joinpath(*parts)
+
+
+def unwritable(path: str | os.PathLike[str], error: Exception) -> InputError:
+    """What a user is told whose file cannot be written.
+
+    >>> print(unwritable("no/such.txt", FileNotFoundError(2, "No such file or directory")))
+    no/such.txt: cannot be written (no such file or directory); name a file in a folder that exists
+    and that you may write to
+    """
+    reason = getattr(error, "strerror", None) or str(error)
+    return InputError(
+        f"{path}: cannot be written ({reason.lower()}); "
+        "name a file in a folder that exists and that you may write to"
+    )
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
@@ -40,11 +54,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> Path:
         if not direct:
             beside.replace(target)
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            f"{path}: cannot be written ({reason.lower()}); "
-            "name a file in a folder that exists and that you may write to"
-        ) from None
+        raise unwritable(path, error) from None
     finally:
         if not direct:
             beside.unlink(missing_ok=True)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import InputError
+from ..resources import unwritable
 from . import png
 from .embed import MARK, text_block, to_json
 from .palette import few_colours
@@ -237,11 +238,7 @@ def write_files(contents: Mapping[str | os.PathLike[str], bytes]) -> list[Path]:
         ours = isinstance(error, InputError)
         if ours or not isinstance(error, OSError | ValueError | RuntimeError):
             raise
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(
-            f"{path}: cannot be written ({reason.lower()}); "
-            "name a file in a folder that exists and that you may write to"
-        ) from None
+        raise unwritable(path, error) from None
     finally:
         for temporary in beside.values():
             temporary.unlink(missing_ok=True)
