@@ -126,9 +126,7 @@ class Cpu:
         try:
             return self.flags[name]
         except KeyError:
-            raise AttributeError(
-                f"the CPU has no {name!r}: declare it in the policy's `flags`"
-            ) from None
+            raise AttributeError(self._lacks(name)) from None
 
     def __setattr__(self, name: str, value: object) -> None:
         if name in FIELDS:
@@ -136,7 +134,15 @@ class Cpu:
         elif name in self.flags:
             self.flags[name] = value
         else:
-            raise AttributeError(f"the CPU has no {name!r}: declare it in the policy's `flags`")
+            raise AttributeError(self._lacks(name))
+
+    def _lacks(self, name: str) -> str:
+        from difflib import get_close_matches
+
+        known = [*self.flags, *(word for word in dir(type(self)) if word[0] != "_")]
+        near = get_close_matches(name, known, n=1, cutoff=0.7)
+        hint = f"did you mean {near[0]!r}, or " if near else ""
+        return f"the CPU has no {name!r}: {hint}declare it in the policy's `flags`"
 
     def __reduce__(self) -> tuple:  # for copies: slots and __getattr__ alone would go in circles
         return _again, (self.flags, self.state(), self.counts, self.losses)

@@ -12,7 +12,8 @@ __all__ = ["table", "text"]
 def text(found: Agreement) -> str:
     """What :meth:`.agreement.Agreement.to_text` returns."""
     n = len(found.scores)
-    lines = [f"{found.scenarios} scenarios, engines {', '.join(found.engines)}"]
+    many = "" if found.scenarios == 1 else "s"
+    lines = [f"{found.scenarios} scenario{many}, engines {', '.join(found.engines)}"]
     if n:
         low, high = found.spread_interval()
         interval = f" ({low:.3f} to {high:.3f} at 95%)" if found.scenarios >= _ENOUGH else ""

@@ -76,7 +76,12 @@ def _speed(
     openssl: str, algorithm: str, size: int, seconds: int, environment: dict[str, str]
 ) -> float:
     words = ["speed", "-mr", "-seconds", str(seconds), "-bytes", str(size)]
-    text = _run([openssl, *words, "-evp", algorithm], environment)
+    try:
+        text = _run([openssl, *words, "-evp", algorithm], environment)
+    except InputError as error:
+        raise InputError(
+            f"{error}; `openssl list -cipher-algorithms` names what --algorithm can be"
+        ) from None
     found = _LINE.search(text)
     if found is None or not float(found[1]) > 0:
         raise InputError(f"openssl speed -evp {algorithm}: no speed in what it printed")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import re
 
 import pytest
 from hypothesis import given
@@ -243,3 +244,19 @@ def test_moves_in_a_row_do_what_the_sentences_do(moves):
         told = act(words[move], told)
     assert cpu.describe() == {name: told[name] for name in cpu.describe()}
     assert {n: cpu.count(n) for n in COUNTERS[:4]} == {n: told[n] for n in COUNTERS[:4]}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("restore", "did you mean 'restore_guest', or "),
+        ("foregin_fpstate", "did you mean 'foreign_fpstate', or "),
+        ("used_lately", "did you mean 'used_late', or "),
+        ("seen", ""),
+    ],
+)
+def test_what_the_cpu_lacks_is_told_with_what_is_near(name, hint):
+    cpu = Cpu({"used_late": False})
+    for ask in (lambda: getattr(cpu, name), lambda: setattr(cpu, name, True)):
+        with pytest.raises(AttributeError, match=re.escape(f"'{name}': {hint}declare it in")):
+            ask()
