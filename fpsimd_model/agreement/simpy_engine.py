@@ -23,7 +23,7 @@ REPLICATIONS = 20
 _WARM_UP = 0.25  # of what is measured, and at least some residencies
 _CYCLES = 5.0
 _SUMS = ("exits", "puts", "scalar", "wishes", "held_count", "moving", "serving", "in_guest")
-_SUMS += ("wish_delay", "held_time", "handed_over")
+_SUMS += ("wish_delay", "held_time", "handed_over", "by_thread")
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,6 +145,8 @@ def rates_of(found: Sample, scenario: Scenario) -> dict[str, tuple[np.ndarray, n
         if name not in ("entries", "exits", "puts")
     }
     s, more = found.sums, scenario.crypto.slowdown - 1.0
+    if scenario.softirq.softirq_budget_us:
+        out["ksoftirqd_share"] = (s["by_thread"], wall)
     return out | {
         "exits_per_s": (s["exits"], wall),
         "puts_per_s": (s["puts"], wall),

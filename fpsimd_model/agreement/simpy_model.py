@@ -141,10 +141,10 @@ class Thread(Softirqs):
 
     def put(self, to: str) -> Steps:
         """vcpu_put and what follows it, one operation; then what waited for it."""
-        cpu, wait = self.cpu, self.ksoftirqd or bool(self.held)
+        cpu, held = self.cpu, bool(self.held)
         self.puts += 1
         self.hooks.vcpu_put(cpu)
-        simd = self.ksoftirqd or self.hooks.may_use_simd(cpu)
+        simd = self.hooks.may_use_simd(cpu)
         if to == USER:
             cpu.return_to_user()
         else:
@@ -157,6 +157,9 @@ class Thread(Softirqs):
         self.held_count += len(self.held)
         self.held_time += sum(now - came for came in self.held)
         self.held.clear()
-        self.ksoftirqd = False
-        if wait:
-            yield from self.serve(simd, None, math.inf)
+        if held:
+            yield from self.serve(simd, None, self.budget)
+            if self.fifo:
+                self.handed_over, self.ksoftirqd = self.handed_over + 1, True
+        if self.ksoftirqd:
+            yield from self.run_ksoftirqd()

@@ -69,6 +69,7 @@ class Softirqs:
         self.exits = self.puts = self.scalar = self.wishes = 0
         self.held_count = self.handed_over = 0
         self.moving = self.serving = self.in_guest = self.wish_delay = self.held_time = 0.0
+        self.by_thread = 0.0
         self.sojourns: list[float] = []
 
     # -- interrupts come -------------------------------------------------------------------
@@ -162,10 +163,18 @@ class Softirqs:
         elif position == USER:
             cpu.return_to_user()
         yield from self.masked(cost, each)
-        yield from self.serve(simd, each, self.budget if resident else math.inf)
+        yield from self.serve(simd, each, self.budget)
         if self.fifo:
-            self.ksoftirqd = True
             self.handed_over += 1
+            self.ksoftirqd = resident  # once the vCPU is put
+            if not resident:
+                yield from self.run_ksoftirqd()
+
+    def run_ksoftirqd(self) -> Steps:
+        """A thread of its own: NEON is free and nobody's registers are there to be moved."""
+        self.ksoftirqd = False
+        begin = yield from self.serve(True, None, math.inf)
+        self.by_thread += self.env.now - begin
 
     def section_again(self) -> list[int]:
         """A NEON section; returns the moves of every further one (none under most policies)."""
@@ -188,15 +197,17 @@ class Softirqs:
             self.hooks.preempt_enable(self.cpu)
         yield from self.masked(cost)
 
-    def serve(self, simd: bool, each: list[int] | None, budget: float) -> Steps:
-        """Packets one by one until none waits or the budget is spent."""
+    def serve(
+        self, simd: bool, each: list[int] | None, budget: float
+    ) -> Generator[object, None, float]:
+        """Packets one by one until none waits or the budget is spent; returns since when."""
         env, fifo, moves = self.env, self.fifo, 0.0
         if each is not None and any(each):
             each = [self.sections * n for n in each]
             moves = sum(n * p for n, p in zip(each, self.price, strict=True))
         yield from self.stopped()
-        deadline = env.now + budget
-        while fifo and env.now <= deadline:
+        begin = env.now
+        while fifo and env.now <= begin + budget:
             came = fifo.popleft()
             time = self.packet_s[simd]
             if self.exponential:
@@ -211,6 +222,7 @@ class Softirqs:
             self.scalar += not simd
             self.sojourns.append(env.now - came)
         self.new.clear()
+        return begin
 
     def stopped(self) -> Steps:
         """Interrupts without crypto stop what is under way."""

@@ -11,9 +11,9 @@ that the packet under way is finished.  A preemptible vCPU thread is put (``put_
 left is served with NEON and without moves until the queue is empty, new arrivals included, and
 the thread is loaded at once, with a new residency.  A thread that is not preemptible keeps the
 CPU: from then on interrupts force their exits, but their packets only queue, until vcpu_put; they
-are served there, before the thread goes on to user space or sleep.  A busy period in ``user`` or
-``sched`` has NEON and moves nothing more: what is beyond its budget counts as ksoftirqd's time,
-and changes nothing else.
+are served there, before the thread goes on to user space or sleep.  Of a busy period in ``user``
+or ``sched`` ksoftirqd takes what is beyond its budget at once: with NEON and without moves (also
+under ``nested-save``), and no vCPU needs to be put.
 
 **cryptd.**  A packet that finds NEON forbidden costs its stack time in softirq; its crypto joins
 the queue.  So does that of every packet that comes while the queue is not empty, NEON or not

@@ -99,21 +99,41 @@ WORLD = {
 }  # fmt: skip
 
 
+# ksoftirqd takes over 500 times a second without the guest's help, 3000 times with scalar crypto.
+BUSY = {
+    "vcpu": WORLD["vcpu"] | {"residency_us": 300.0, "out_us": 300.0},
+    "softirq": {"interrupts_per_s": 20_000.0, "packets_per_interrupt": 2.0,
+                "other_interrupts_per_s": 2000.0, "softirq_budget_us": 25.0},
+    "crypto": {"slowdown": 4.0, "neon_sections_per_packet": 6},
+    "machine": {"clock_ghz": 0.3},
+}  # fmt: skip
+# What the oracle's README says that it reads otherwise: whose moves those of K are, and that the
+# VMM's thread is switched out for ksoftirqd at vcpu_put.
+READ_OTHERWISE = {
+    (name, f"host_{moves}_per_s")
+    for name in ("nested-save", "softirqs-off")
+    for moves in ("saves", "restores")
+}
+
+
 @pytest.mark.agreement
 @pytest.mark.slow
-def test_policies_by_their_hooks_are_policies_by_their_text():
+@pytest.mark.parametrize("world", [WORLD, BUSY], ids=["no budget", "ksoftirqd"])
+def test_policies_by_their_hooks_are_policies_by_their_text(world):
     """The oracle has the sixteen as if/else from the text: what all three engines could share."""
     scenario = Scenario().replace(
-        {f"{table}.{key}": value for table, keys in WORLD.items() for key, value in keys.items()}
+        {f"{table}.{key}": value for table, keys in world.items() for key, value in keys.items()}
     )
     far, compared = {}, 0
     for name in BY_TEXT:
         if name == "adaptive-reload":  # the text leaves its rule open
             continue
         ours = found.simpy(scenario, [policies.get(name)], 5, 0.5)[name]
-        theirs = replicate(WORLD, name, 0.1, range(8))
+        theirs = replicate(world, name, 0.1, range(8))
         for metric, error in ours.errors.items():
             if metric in found.PERCENTILES or metric not in theirs or not error:
+                continue
+            if world is BUSY and (name, metric) in READ_OTHERWISE:
                 continue
             mean, other = theirs[metric]
             z = (ours.metrics[metric] - mean) / np.hypot(error, other)

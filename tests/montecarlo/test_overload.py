@@ -255,6 +255,40 @@ def test_what_a_busy_period_of_the_vmm_s_user_space_hands_to_ksoftirqd_counts_as
     assert always[0]["ksoftirqd_share"] == pytest.approx(expected, rel=0.01)
 
 
+class Refuses(Tracked):
+    """NEON is never allowed, not even on top of the VMM's user space."""
+
+    name = "refuses"
+
+    def may_use_simd(self, cpu):
+        return False
+
+
+@pytest.mark.parametrize(
+    ("policy", "sections", "slower_us", "counted"),
+    [("nested-save", 20, 20 * 0.148, "host_saves_per_s"), (Refuses, 1, 12.825, "scalar_share")],
+)
+def test_ksoftirqd_in_the_vmm_s_user_space_has_neon_and_moves_nothing(
+    policy, sections, slower_us, counted
+):
+    """With next to no budget only the first packet of a busy period is slow."""
+    scenario = queue(0.5, softirq_budget_us=1e-3).replace(
+        {"vcpu.user_exit_share": 1.0, "crypto.neon_sections_per_packet": sections}
+    )
+    rate = scenario.offered_packets_per_s
+    assert rate * (1e6 * scenario.simd_packet_s + slower_us) > 1e6  # it does end an overload
+    (found,) = simulate(scenario, policy, seed=10, seconds=4.0)
+    slower = 1e-6 * rate * slower_us
+    begun = 1.0 - (0.5 + slower) / (1.0 + slower)  # an M/G/1's first packets: its idle share
+    expected = {
+        "softirq_share": 1.0 - begun,
+        "host_saves_per_s": sections * begun * rate,
+        "scalar_share": begun,
+    }
+    for metric in ("softirq_share", counted):
+        assert abs(score(expected[metric], found[metric], found.ci95[metric])) < LIMIT, metric
+
+
 @pytest.mark.parametrize("load", [0.3, 0.8])
 def test_the_queue_s_mean_is_that_of_an_m_g_1(load):
     scenario = queue(load, service="exponential")

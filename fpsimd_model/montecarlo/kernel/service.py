@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .arrivals import strike, take
-from .codes import AT_LOOP, BUSY, GIVEN, IDLE, NEON, SCALAR, THREAD
+from .codes import AT_LOOP, BUSY, GIVEN, IDLE, LOAD, NEON, SCALAR, THREAD
 from .compiling import compiled, part
 from .draws import exponential
 from .notes import full, note
@@ -85,8 +85,11 @@ def _hand_over(cpu, log):
         else:
             kept.put_to, kept.urgent = 2, 1
         return True
-    # Not resident: ksoftirqd goes on at once, and nothing else changes.
+    # Not resident: ksoftirqd goes on at once, with NEON, and no register is anyone's.
     kept.deadline, kept.thread_since = math.inf, kept.now
+    kept.busy_key, kept.own = kept.state + LOAD, 0.0
+    if not kept.queued_crypto:
+        kept.service = cpu.given.neon
     note(cpu, log, kept.now, IDLE, 0)
     note(cpu, log, kept.now, THREAD, NEON)
     return False
