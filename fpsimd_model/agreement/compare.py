@@ -56,7 +56,7 @@ def agree(
         Scenario i is simulated with `seed` + i.
     seconds:
         Modelled time of each simulation; None for some 3 million events of Monte Carlo and
-        100,000 of SimPy, more of Monte Carlo where a scenario has slow bursts.
+        100,000 of SimPy, more where a scenario has slow bursts (of SimPy only with ksoftirqd).
     workers:
         Threads of Monte Carlo.
     progress:

@@ -13,9 +13,11 @@ from ..errors import InputError
 from ..resources import data_path, write_text
 from .agreement import Agreement, Difference
 
-__all__ = ["KEPT", "load", "save"]
+__all__ = ["KEPT", "KEPT_KSOFTIRQD", "load", "save"]
 
 KEPT = data_path("agreement", "design-200.csv.gz")  #: 200 designed scenarios
+#: 60 in which ksoftirqd takes over: simulation and SimPy
+KEPT_KSOFTIRQD = data_path("agreement", "ksoftirqd-60.csv.gz")
 
 _COLUMNS = ("scenario", "policy", "metric", "engines", "first", "second", "z", "why", "note")
 _FORMAT = "fpsimd_model agreement 1"

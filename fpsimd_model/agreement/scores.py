@@ -79,25 +79,36 @@ def _independent_per_s(a: Found, metric: str) -> float:
     packets of a busy period, (variance / mean) / (1 - ρ)² of them by weight, and late packets,
     which come in clumps that last until what is above the mark is served (D. Aldous, Probability
     Approximations via the Poisson Clumping Heuristic (1989), B and D).  A mean time needs so many
-    relaxation times of the queue as well.
+    relaxation times of the queue as well.  With ksoftirqd a busy period is at its own pace for no
+    longer than the budget, and at ksoftirqd's behind that.
     """
     known, pace = a.metrics, a.pace
     puts, packets = min(known["puts_per_s"], pace.bursts), known["packets_per_s"]
     if metric.endswith("_per_s") and metric not in ("packets_per_s", "max_packets_per_s"):
         return min(puts, known[metric])
+    if metric == "ksoftirqd_share":
+        return min(puts, a.handed_over)
     free = max(1.0 - packets / known["max_packets_per_s"], 1e-9)
+    after = max(1.0 - packets * pace.fast, 1e-9)  # free while ksoftirqd serves
     if metric in PERCENTILES:
         mark = PERCENTILES[metric]
-        clump = pace.dispersion + 2.0 * packets * _excess(known, mark) * 1e-6 / free
-        late = min(packets * (1.0 - mark) / clump, pace.bursts)
-        return min(puts, late) if known.get("softirq_held_mean_us") else late
+        excess = _excess(known, mark) * 1e-6
+        above = min(2.0 * excess / free, (pace.budget + 2.0 * excess) / after)
+        late = packets * (1.0 - mark) / (pace.dispersion + packets * above)
+        late = min(late, pace.bursts)
+        # Softirqs that are off wait for vcpu_put; so does ksoftirqd, or it causes one.
+        waits = known.get("softirq_held_mean_us") or pace.budget < math.inf
+        return min(puts, late) if waits else late
+    clump = min(
+        pace.dispersion / free**2, pace.dispersion / after**2 + packets * pace.budget / after
+    )
     if share := _SHARES.get(metric):
-        return min(puts, packets * known[share] * free**2 / pace.dispersion)
+        return min(puts, packets * known[share] / clump)
     if not metric.endswith(("_us", "_packets")):
         return puts
-    puts = min(puts, 1.0 / max(pace.relaxation(1.0 / known["max_packets_per_s"]), 1e-9))
+    puts = min(puts, 1.0 / max(pace.settles(1.0 / known["max_packets_per_s"]), 1e-9))
     if known["scalar_share"]:  # the slow packets decide
-        puts = min(puts, packets * known["scalar_share"] * free**2 / pace.dispersion)
+        puts = min(puts, packets * known["scalar_share"] / clump)
     wishes = pace.wishes * known["guest_share"]
     return min(puts, wishes) if metric == "resched_delay_mean_us" else puts
 

@@ -19,11 +19,16 @@ __all__ = ["agree"]
     help="Also this many designed scenarios over the whole domain (with --seed 0 the same ones "
     "each time).",
 )
+@click.option(
+    "--ksoftirqd",
+    is_flag=True,
+    help="Design scenarios with a softirq budget and load at which ksoftirqd takes over now and "
+    "then. The formula has no ksoftirqd: montecarlo and simpy are compared.",
+)
 @policy_option
 @click.option(
     "--engines",
-    default="analytic,montecarlo",
-    show_default=True,
+    show_default="analytic,montecarlo; with --ksoftirqd montecarlo,simpy",
     metavar="LIST",
     help="Two or three of analytic, montecarlo, simpy, with commas. simpy is slow, and needs the "
     "extra [test].",
@@ -51,22 +56,37 @@ __all__ = ["agree"]
 )
 @json_option
 def agree(
-    scenarios, count, names, engines, each, slow, seed, seconds, workers, quiet, keep, json_file
+    scenarios,
+    count,
+    ksoftirqd,
+    names,
+    engines,
+    each,
+    slow,
+    seed,
+    seconds,
+    workers,
+    quiet,
+    keep,
+    json_file,
 ) -> None:
     """Evaluate each SCENARIO with several engines and compare every metric.
 
     A SCENARIO is a file, a preset, or one of a design by its name: design-200-0-17 is number 17
-    of `--design 200 --seed 0`.
+    of `--design 200 --seed 0`, ksoftirqd-60-0-17 of `--design 60 --ksoftirqd --seed 0`.
     """
     from ..agreement import agree as _agree
     from ..agreement import design, designed
 
     if not scenarios and count is None:
         raise click.UsageError("name a scenario, or ask for --design COUNT.")
+    if ksoftirqd and count is None:
+        raise click.UsageError("--ksoftirqd is a kind of design: ask for --design COUNT as well.")
+    engines = engines or ("montecarlo,simpy" if ksoftirqd else "analytic,montecarlo")
     for scenario in scenarios:
         apart(scenario, keep, json_file)
     listed = [designed(name) or scenario_of(name) for name in scenarios]
-    listed += design(count, seed) if count else []
+    listed += design(count, seed, ksoftirqd) if count else []
     with progress_bar("comparing", quiet) as progress:
         found = _agree(
             listed,

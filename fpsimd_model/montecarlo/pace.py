@@ -27,12 +27,17 @@ class Pace:
         Cycles of the MMPP; infinite without.
     wishes:
         Wishes to preempt, per second of the vCPU thread's own time.
+    budget, fast:
+        Seconds of a busy period after which ksoftirqd takes over (infinite without), and its
+        seconds a packet.
     """
 
     packets: float
     variance: float
     bursts: float
     wishes: float
+    budget: float = math.inf
+    fast: float = 0.0
 
     @classmethod
     def of(cls, scenario: Scenario) -> Pace:
@@ -53,7 +58,8 @@ class Pace:
             swing = (b * (rate.rate1_per_s - rate.rate2_per_s)) ** 2
             variance += 2.0 * swing * (t1 * t2) ** 2 * bursts**3
         wishes = v.preempted_share / v.residency_us.mean_s
-        return cls(q.rate_per_s * b, variance, bursts, wishes)
+        budget = q.softirq_budget_us * 1e-6 or math.inf
+        return cls(q.rate_per_s * b, variance, bursts, wishes, budget, scenario.simd_packet_s)
 
     @property
     def dispersion(self) -> float:
@@ -71,9 +77,22 @@ class Pace:
         free = max(1.0 - self.packets * service, 1e-9)
         return 2.0 * self.variance * (service / free) ** 2
 
+    def settles(self, service: float) -> float:
+        """The same with ksoftirqd, which goes on at its own pace once the budget is spent.
+
+        >>> overload = Scenario().replace({"softirq.interrupts_per_s": 1e5})
+        >>> pace = Pace.of(overload)
+        >>> pace.relaxation(overload.scalar_packet_s) > 1e3 > 0.1 > pace.settles(
+        ...     overload.scalar_packet_s
+        ... )
+        True
+        """
+        drained = self.budget / max(1.0 - self.packets * self.fast, 1e-9)
+        return min(self.relaxation(service), drained + self.relaxation(self.fast))
+
     def slowest(self, scenario: Scenario) -> float:
         """Seconds of the slowest of residency, burst and queue."""
         vcpu = scenario.vcpu
         cycle = vcpu.residency_us.mean_s + vcpu.out_us.mean_s
         burst = 1.0 / self.bursts
-        return max(cycle, burst, self.relaxation(scenario.scalar_packet_s))
+        return max(cycle, burst, self.settles(scenario.scalar_packet_s))

@@ -99,7 +99,7 @@ WORLD = {
 }  # fmt: skip
 
 
-# ksoftirqd takes over 500 times a second without the guest's help, 3000 times with scalar crypto.
+# ksoftirqd takes over 1500 to 3500 times a second, by policy.
 BUSY = {
     "vcpu": WORLD["vcpu"] | {"residency_us": 300.0, "out_us": 300.0},
     "softirq": {"interrupts_per_s": 20_000.0, "packets_per_interrupt": 2.0,
