@@ -21,6 +21,7 @@ from .phases import Phases, exponential, falling
 __all__ = ["Queue", "Starts", "Totals", "starts_behind", "starts_direct"]
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+_STEEP = 8.0  # rate times length that the nodes follow to the last digit
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,24 +193,38 @@ def starts_behind(
     return Starts(weight, first, second.sum(axis=1), shrunk, rest)
 
 
-def _moments(quiet: np.ndarray, length: float, u: float) -> tuple[np.ndarray, ...]:
-    """∫_0^L exp(U v) (L - v)^k dv, k = 0, 1, 2, and that with exp(-u (L - v))."""
-    passed = 0.5 * length * (_NODES + 1.0)
-    at = exponential(quiet, passed) * (0.5 * length * _WEIGHTS)[:, None, None]
-    left = (length - passed)[:, None, None]
-    return tuple((at * f).sum(axis=0) for f in (1.0, left, left * left, np.exp(-u * left)))
+def _moments(quiet: np.ndarray, length: float, u: float) -> list[np.ndarray]:
+    """∫_0^L exp(U v) (L - v)^k dv, k = 0, 1, 2, and that with exp(-u (L - v)).
+
+    By quadrature over as much of L as an exponential hardly falls off in, doubled up to L: all
+    parts are positive.
+    """
+    steep = max(u, abs(quiet).max()) * length / _STEEP
+    halves = int(np.ceil(np.log2(max(steep, 1.0))))
+    h = length / 2.0**halves
+    passed = 0.5 * h * (_NODES + 1.0)
+    at = exponential(quiet, passed) * (0.5 * h * _WEIGHTS)[:, None, None]
+    left = (h - passed)[:, None, None]
+    g0, g1, g2, shrunk = ((at * f).sum(axis=0) for f in (1.0, left, left * left, np.exp(-u * left)))
+    for _ in range(halves):
+        on = exponential(quiet, h)
+        g2 = g2 + h * (2.0 * g1 + h * g0) + on @ g2
+        g1 = g1 + h * g0 + on @ g1
+        g0 = g0 + on @ g0
+        shrunk = np.exp(-u * h) * shrunk + on @ shrunk
+        h *= 2.0
+    return [g0, g1, g2, shrunk]
 
 
 def _starts_in_guest(queue: Queue, length: float) -> Starts:
-    nu, cost, rates = queue.other_rate, queue.other_cost, queue.phases.rates
-    passed = 0.5 * length * (_NODES + 1.0)
-    at = queue.phases.quiet(passed) * (0.5 * length * _WEIGHTS)[:, None, None] * rates
-    left = length - passed
-    came, spread = cost * nu * passed, cost * cost * nu * passed
-    work = left + came
-    shrunk = np.exp(-queue.u * left + nu * passed * np.expm1(-queue.u * cost))
-    first, second, shrunk = (
-        (at * f[:, None, None]).sum(axis=0) for f in (work, work * work + spread, shrunk)
-    )
-    rest = (at * left[:, None, None]).sum(axis=(0, 2))
-    return Starts(at.sum(axis=0), first, second.sum(axis=1), shrunk, rest)
+    nu, cost, rates, u = queue.other_rate, queue.other_cost, queue.phases.rates, queue.u
+    silent, share = queue.phases.silent, nu * cost
+    g0, g1, g2, shrunk = _moments(silent, length, u)
+    if share > 0.0:  # of what has passed, interrupts without crypto make so much work
+        shrunk = _moments(silent + nu * np.expm1(-u * cost) * np.eye(2), length, u)[3]
+    passed = length * g0 - g1
+    second = g2 + share * (2.0 * (length * g1 - g2) + cost * passed)
+    second = second + share * share * (length * (length * g0 - 2.0 * g1) + g2)
+    parts = (g0, g1 + share * passed, second, shrunk, g1)
+    weight, first, second, shrunk, rest = (part * rates for part in parts)
+    return Starts(weight, first, second.sum(axis=1), shrunk, rest.sum(axis=1))

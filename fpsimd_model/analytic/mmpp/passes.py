@@ -196,7 +196,7 @@ class Pass:
         caught = drive @ (whole - quiet)
         if guest and case.nu > 0.0 and case.table.softirq[to, _INTERRUPT] == HELD:
             return  # a row of its own
-        if case.serves[to, _INTERRUPT] and row.cost > 0.0:
+        if case.serves[to, _INTERRUPT]:
             end = self._burst(row, drive, to, row.cost, guest, law)
             self.balance.add(int(case.table.next[to, _INTERRUPT]), row.driver, end)
         self.balance.add(n + there, row.driver, caught)  # where served: only to be counted
@@ -208,8 +208,16 @@ class Pass:
         end = (np.eye(2) - fixed) if self.again else fixed
         self.balance.add(row.to, row.driver, passed @ end)
 
-    def _burst(self, row: _Row, drive: np.ndarray, *how) -> np.ndarray:
-        """A busy period; the phases that its end leads to from those of the driver."""
-        totals = self.bursts.note(row.driver, drive, *how)
+    def _burst(
+        self, row: _Row, drive: np.ndarray, state: int, waited: float | None = None, *how
+    ) -> np.ndarray:
+        """A busy period; the phases that its end leads to from those of the driver.
+
+        It starts behind an operation of `waited` seconds, if interrupts came in it; with None by
+        an interrupt in thread time.
+        """
+        if waited == 0.0:  # no time for any to come in
+            return np.zeros_like(drive)
+        totals = self.bursts.note(row.driver, drive, state, waited or 0.0, *how)
         self.balance.take(row.driver, drive @ totals.seconds)
         return drive @ totals.ends
