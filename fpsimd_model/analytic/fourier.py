@@ -16,7 +16,7 @@ import numpy as np
 
 from .inversion import invert, nodes
 from .kinds import Kinds
-from .packets import Packets, batch_transform, position_transform
+from .packets import Packets, position_transform
 
 __all__ = ["Fourier"]
 
@@ -32,12 +32,13 @@ class Fourier:
     def rest(self, t: np.ndarray, which: np.ndarray) -> np.ndarray:
         """(n, N) transform of P(T > t) without atoms, at ``nodes(t)``."""
         c, s = self._c, nodes(t)
+        slower = self._packets.stretch(s)
         total = np.zeros(s.shape, dtype=complex)
         low = np.searchsorted(c.mixture, which)
         count = np.searchsorted(c.mixture, which, side="right") - low
         point = np.repeat(np.arange(len(t)), count)
         k = np.arange(len(point)) - np.repeat(count.cumsum() - count, count) + low[point]
-        setup = self._setup(t[point], s[point], k)
+        setup = self._setup(s[point], slower[point], k)
         share, smooth = (c.weight * c.first)[k], self._smooth[k]
         service, moves = c.service[k], c.moves[k]
         change = np.empty(len(point), dtype=bool)
@@ -45,10 +46,11 @@ class Fourier:
         change[1:] = (point[1:] != point[:-1]) | (service[1:] != service[:-1])
         change[1:] |= moves[1:] != moves[:-1]
         change = np.flatnonzero(change)
-        met = np.add.reduceat(share[:, None] * setup, change)
-        alone = np.add.reduceat((share * smooth)[:, None] * setup, change)
+        less = np.add.reduceat(share[:, None] * setup, change)
+        alone = np.add.reduceat((share * smooth)[:, None] * (1.0 - setup), change)
         later, group = np.add.reduceat(share, change)[:, None], point[change]
-        part = self._combine(t[group], s[group], service[change], moves[change], later, met, alone)
+        at, queue = (t[group], s[group], slower[group]), (service[change], moves[change])
+        part = self._combine(*at, *queue, later, less, alone)
         np.add.at(total, group, part)
         return ((1.0 - self._mass)[which][:, None] - total) / s
 
@@ -56,41 +58,47 @@ class Fourier:
         """(n,) P(T > t) without atoms."""
         return invert(self.rest(t, which), t)
 
-    def _setup(self, t, s, k) -> np.ndarray:
-        """D*(s) of kinds k: a fixed time, and the rest of a masked period at the first arrival."""
+    def _setup(self, s, slower, k) -> np.ndarray:
+        """1 - D*(s) of kinds k: a fixed time, and the rest of a masked period at the first arrival.
+
+        Each part by itself, so that no digits cancel for small s.
+        """
         c, lam, packets = self._c, self._packets.rate, self._packets
-        out = packets.fixed_time(t, s, c.setup[k])
+        out = -np.expm1(-slower * c.setup[k, None])
         behind = np.flatnonzero(c.waited[k] > 0)
         if not len(behind):
             return out
-        t, s, k = t[behind], s[behind], k[behind]
-        waited, late, already = c.waited[k], c.late[k, None], c.already[k, None]
-        never = np.exp(-lam * waited)[:, None]
-        if not packets.disturbed:
-            part = packets.fixed_time(t, s, waited)
-        else:
-            stop = np.exp(-packets.stretch(s) * packets.other_cost)
-            missed = np.exp(-packets.stretch(np.array(lam)) * packets.other_cost)
-            guest = late > 0.0
-            mean = np.where(guest, 0.0, packets.other_rate * waited[:, None])
-            part = np.exp(-s * waited[:, None] - mean * (1.0 - stop)) * _less(already, stop)
-            never = never * np.exp(-mean * (1.0 - missed)) * _less(already, missed)
-            out[behind] *= np.exp(-late * (1.0 - stop))
-        out[behind] *= lam * (part - never) / ((lam - s) * (1.0 - never))
+        s, slower, k = s[behind], slower[behind], k[behind]
+        waited, late, already = c.waited[k, None], c.late[k, None], c.already[k, None]
+        part, never = -np.expm1(-s * waited), -np.expm1(-lam * waited)
+        if packets.disturbed:
+            stop = -np.expm1(-slower * packets.other_cost)
+            missed = -np.expm1(-packets.stretch(np.array(lam)) * packets.other_cost)
+            mean = np.where(late > 0.0, 0.0, packets.other_rate * waited)
+            part = _either(-np.expm1(-s * waited - mean * stop), _less(already, stop))
+            never = _either(-np.expm1(-lam * waited - mean * missed), _less(already, missed))
+            out[behind] = _either(out[behind], -np.expm1(-late * stop))
+        rest = (lam * part - s * never) / ((lam - s) * never)
+        out[behind] = _either(out[behind], rest)
         return out
 
-    def _combine(self, t, s, service, moves, later, met, alone) -> np.ndarray:
+    def _combine(self, t, s, slower, service, moves, later, less, alone) -> np.ndarray:
         """Transform of what is no atom: later batches, and first ones that are spread out."""
         lam, packets = self._packets.rate, self._packets
         z = packets.service(t, s, service, moves)
-        work = batch_transform(z, packets)
-        waits = lam * (later - work * met) / (s - lam + lam * work)
+        missed = packets.missed(slower, service[:, None], moves[:, None])
+        waits = lam * (less + missed * (later - less)) / (s - lam * missed)
         return (waits + alone) * z * position_transform(z, packets)
 
 
-def _less(mean: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """E[x^(N - 1)] of a Poisson N >= 1; 1 where its mean is 0."""
+def _either(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """1 - (1 - one) (1 - other)."""
+    return one + other - one * other
+
+
+def _less(mean: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """1 - E[(1 - y)^(N - 1)] of a Poisson N >= 1; 0 where its mean is 0."""
     some = np.where(mean > 0.0, mean, 1.0)
-    x = np.where(abs(x) > 1e-200, x, 1e-200)
-    share = (np.exp(some * (x - 1.0)) - np.exp(-some)) / (-x * np.expm1(-some))
-    return np.where(mean > 0.0, share, 1.0)
+    x = np.where(abs(1.0 - y) > 1e-200, 1.0 - y, 1e-200)
+    share = (np.expm1(-some * y) - y * np.expm1(-some)) / (x * np.expm1(-some))
+    return np.where(mean > 0.0, share, 0.0)

@@ -35,11 +35,23 @@ class Packets:
         Θ is the time that one such interrupt takes away, with those that come meanwhile.
         """
         own = self.other_rate * self.other_cost
-        theta = np.exp(-s * self.other_cost)
+        gone = -np.expm1(-s * self.other_cost)
         if own > 0.0:
             for _ in range(int(np.log(1e-17) / np.log(own)) + 1):  # converges like own^n
-                theta = np.exp(-(s + self.other_rate * (1.0 - theta)) * self.other_cost)
-        return s + self.other_rate * (1.0 - theta)
+                gone = -np.expm1(-(s + self.other_rate * gone) * self.other_cost)
+        return s + self.other_rate * gone
+
+    def missed(self, slower: np.ndarray, mean: np.ndarray, moves: np.ndarray) -> np.ndarray:
+        """1 - B*(s) of the work of one interrupt, without the digits that cancel for small s.
+
+        `slower` is the stretched s; packets take `mean` seconds, `moves` of it fixed in any case.
+        """
+        b, steady = self.batch, moves if self.exponential else mean
+        drawn = slower * (mean - steady)
+        if self.fixed:
+            return -np.expm1(-round(b) * (slower * steady + _log1p(drawn)))
+        one = (drawn - np.expm1(-slower * steady)) / (1.0 + drawn)
+        return b * one / (1.0 + (b - 1.0) * one)
 
     def fixed_time(self, t: np.ndarray, s: np.ndarray, length: np.ndarray) -> np.ndarray:
         """Transform of work of fixed `length` (n,) at ``s = nodes(t)``."""
@@ -128,6 +140,12 @@ def _interrupted(start: np.ndarray, own: float, m: np.ndarray) -> np.ndarray:
     """Probability of m = 1, 2, ... interruptions; means at the start, and behind each."""
     mean = start + own * m
     return start * np.exp((m - 1.0) * np.log(mean) - mean - np.log(m).cumsum())
+
+
+def _log1p(x: np.ndarray) -> np.ndarray:
+    """log(1 + x) of complex numbers: NumPy's forgets what is small against 1."""
+    real = 0.5 * np.log1p(2.0 * x.real + x.real**2 + x.imag**2)
+    return real + 1j * np.arctan2(x.imag, 1.0 + x.real)
 
 
 def batch_transform(z: np.ndarray, packets: Packets) -> np.ndarray:

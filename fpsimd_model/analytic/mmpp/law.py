@@ -28,12 +28,12 @@ import numpy as np
 
 from ..inversion import invert, nodes
 from ..kinds import Atoms
-from ..packets import Packets, batch_transform, position_transform
+from ..packets import Packets, position_transform
 from ..percentiles import percentiles
 from .busy import Queue
 from .cells import Cells, cells_of
 from .flows import Burst, BurstFlows
-from .phases import Phases, divide, exponential
+from .phases import Phases, exponential
 
 __all__ = ["BurstSojourns"]
 
@@ -157,18 +157,20 @@ class _Group:
         slower = packets.stretch(s)
         steady = queue.moves if packets.exponential else queue.service
         z = np.exp(-slower * steady) / (1.0 + slower * (queue.service - steady))
-        work = batch_transform(z, packets)
+        missed = packets.missed(slower, queue.service, queue.moves)
         direct, begins = np.zeros((*s.shape, 2), dtype=complex), self._finished
+        less = np.zeros(s.shape, dtype=complex)  # of both together: they are as many at s = 0
         for at, row in self._direct.items():
-            direct += np.exp(-slower * at)[..., None] * row
+            passed = np.expm1(-slower * at)
+            direct += (1.0 + passed)[..., None] * row
+            less -= passed * row.sum()
         for at, stopped, row in self._behind:
-            begins = begins + np.exp((s - slower) * stopped - s * at)[..., None] * row
-        matrix = (
-            phases.generator
-            + s[..., None, None] * np.eye(2)
-            - (1.0 - work)[..., None, None] * np.diag(phases.rates)
-        )
-        found = divide(begins - direct * work[..., None], matrix) @ phases.rates
+            passed = np.expm1((s - slower) * stopped - s * at)
+            begins = begins + (1.0 + passed)[..., None] * row
+            less += passed * row.sum()
+        row = begins - direct * (1.0 - missed)[..., None]
+        less += missed * direct.sum(axis=-1)
+        found = phases.divided(row, less, s, missed)
         if packets.spread:
             found = found + direct.sum(axis=-1)
         return found * z * position_transform(z, packets)

@@ -92,6 +92,16 @@ class Phases:
         """(..., 2, 2) phase after a time, whatever comes."""
         return exponential(self.generator, np.asarray(time))
 
+    def divided(self, row, total, s, missed) -> np.ndarray:
+        """`row` / (Q + s - `missed` Λ) Λ 1, its `row` (..., 2) adding up to `total`.
+
+        Written without what cancels between the phases for small s.
+        """
+        one, other = s - missed * self.rates[0], s - missed * self.rates[1]
+        by = self.rates[0] * row[..., 0] * other + self.rates[1] * row[..., 1] * one
+        by = by - total * (self.rates @ self.leave[::-1])
+        return by / (one * other - one * self.leave[1] - other * self.leave[0])
+
 
 def falling(
     phases: Phases, work: Callable[[float], float], other_rate: float, other_cost: float
