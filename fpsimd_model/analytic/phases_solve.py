@@ -27,9 +27,14 @@ _LARGEST = 300  # unknowns that are solved for at once
 
 
 def level_of(drive: Drive, clocks: Clocks) -> int | None:
-    """The clock whose phases are taken as levels; None if too much is left on each."""
+    """The clock whose phases are taken as levels; None if too much is left on each, or nothing.
+
+    Where interrupts come in every entry, to the last digit, no guest ever runs.
+    """
     stay, _, loop, run, fp = (done.shape[1] for done in clocks.done)
     n_loop, n_guest = len(drive.loop), len(drive.guest)
+    if not n_loop or not n_guest:
+        return None
     sizes = {
         GUEST_RUN: (n_loop * loop * stay, n_guest * stay * fp),
         FIRST_FP: (n_loop * loop * stay, n_guest * stay * run),

@@ -222,3 +222,18 @@ def test_too_many_phases_on_a_level_are_solved_as_a_whole(monkeypatch):
     scenario = Scenario().replace(shapes(guest_run=0.3))
     flows = Solved(policies.Tracked, Parameters.of(scenario)).flows
     assert not hasattr(flows.chain, "phased")
+
+
+@pytest.mark.parametrize("shaped", ["run_loop_us", "guest_run_us", "residency_us"])
+def test_a_guest_that_interrupts_never_let_in_has_no_levels(shaped):
+    """A thousand of them come in every entry: the chance of none is less than any number."""
+    mean = getattr(changed().vcpu, shaped).mean_us
+    changes = {
+        "softirq.interrupts_per_s": 1e5,
+        "crypto.slowdown": 1.0,
+        "machine.entry_cycles": 2e7,
+        f"vcpu.{shaped}": {"mean": mean, "shape": "gamma", "cv2": 0.5},
+    }
+    for result in fm.evaluate(changed(changes)):
+        assert result["packets_per_s"] == pytest.approx(1e5, rel=1e-9)
+        assert result["guest_share"] == 0.0
