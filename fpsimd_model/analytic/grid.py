@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..automaton import automaton
+from ..automaton import Automaton, automaton
 from ..parameters import Parameters
 from ..policies import SwitchOnExit
 from ..policies.base import Policy
@@ -102,9 +102,20 @@ class _Some:
         found = {"max_packets_per_s": limits.max_packets_per_s, "switch_share": none}
         if steady.any():
             table, some = automaton(policy, task_neon, rare), self._take(steady)
-            flows = solve(table, some)
-            rates = rates_of(table, some, flows, held_softirqs(table, some, flows))
-            for name, values in rates.items():
+            for name, values in _rates(table, some).items():
                 found[name] = none.copy()
                 found[name][steady] = values
         return found
+
+
+def _rates(table: Automaton, p: Parameters) -> dict[str, np.ndarray]:
+    """(B,) of each metric; not a number where the equations are singular in double precision."""
+    try:
+        flows = solve(table, p)
+        return rates_of(table, p, flows, held_softirqs(table, p, flows))
+    except np.linalg.LinAlgError:  # of one among many, perhaps
+        if len(p) == 1:
+            return {}
+    each = [_rates(table, p.take(np.array([i]))) for i in range(len(p))]
+    names = dict.fromkeys(name for one in each for name in one)
+    return {name: np.concatenate([one.get(name, [np.nan]) for one in each]) for name in names}

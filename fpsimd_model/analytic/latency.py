@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
@@ -20,6 +22,9 @@ from .sojourn import Packets, Sojourns
 from .solved import Solved, phases_of
 
 __all__ = ["Laws", "percentiles_of", "sojourn_survival"]
+
+_T = TypeVar("_T")
+_Law = HeldSojourns | BurstSojourns | Sojourns
 
 
 class Laws:
@@ -60,26 +65,21 @@ class Laws:
             float(p.other_cost[0]),
         )
         self.plain: list[type[Policy]] = []
-        self.single: dict[type[Policy], HeldSojourns | BurstSojourns | Sojourns] = {}
+        self.single: dict[type[Policy], _Law | None] = {}  # None: its equations are singular
         self._means = {s.policy: s.metrics["sojourn_mean_us"] * 1e-6 for s in served}
         together: list[tuple] = []
         for s in served:
-            weight = (s.flows.period_flow * s.flows.periods.packets)[0]
             if phases is not None:
-                self.single[s.policy] = _in_bursts(packets, phases, s, p)
+                self.single[s.policy] = _unless_singular(partial(_in_bursts, packets, phases, s, p))
                 continue
+            weight = (s.flows.period_flow * s.flows.periods.packets)[0]
             one = s.flows.periods, weight, _already(s.flows, p)
             drawn = packets.exponential and np.any(s.flows.periods.moves > 0.0)
             if s.held is None and not drawn:
                 self.plain.append(s.policy)
                 together.append(one)
-                continue
-            law, total = None, float(weight.sum())
-            if total > 0.0:
-                law = Sojourns(packets, *([part] for part in one))
-            if s.held is not None:
-                law = held_sojourns(s.table, p, s.flows, s.held, packets, law, total)
-            self.single[s.policy] = law
+            else:
+                self.single[s.policy] = _unless_singular(partial(_by_itself, packets, one, s, p))
         self.together = Sojourns(packets, *zip(*together, strict=True)) if together else None
 
     def percentiles(self, shares: Iterable[float]) -> dict[type[Policy], np.ndarray]:
@@ -92,7 +92,8 @@ class Laws:
         if self.together is not None:
             found = dict(zip(self.plain, self.together.percentiles(shares), strict=True))
         for policy, law in self.single.items():
-            found[policy] = law.percentiles(shares, self._means[policy])[0]
+            times = law and _unless_singular(partial(law.percentiles, shares, self._means[policy]))
+            found[policy] = np.full(len(shares), np.nan) if times is None else times[0]
         return {p: _sound(times, shares, self._means[p]) for p, times in found.items()}
 
     def survival(self, t: np.ndarray) -> dict[type[Policy], np.ndarray]:
@@ -101,7 +102,10 @@ class Laws:
         later = t > 0.0
         if not later.any():
             return {policy: np.ones(len(t)) for policy in [*self.plain, *self.single]}
-        found = {p: law.survival_grid(t[later])[0] for p, law in self.single.items()}
+        found = {}
+        for policy, law in self.single.items():
+            values = law and _unless_singular(partial(law.survival_grid, t[later]))
+            found[policy] = np.full(later.sum(), np.nan) if values is None else values[0]
         if self.together is not None:
             found |= zip(self.plain, self.together.survival_grid(t[later]), strict=True)
         out = {policy: np.ones(len(t)) for policy in found}
@@ -120,6 +124,23 @@ def _sound(times: np.ndarray, shares: Sequence[float], mean: float) -> np.ndarra
     in_order = times[np.argsort(shares)]
     lost |= (np.diff(in_order) < -1e-6 * in_order[:-1]).any()
     return np.full(len(times), np.nan) if lost else times
+
+
+def _by_itself(packets: Packets, one: tuple, s: Solved, p: Parameters) -> HeldSojourns | Sojourns:
+    law, total = None, float(one[1].sum())
+    if total > 0.0:
+        law = Sojourns(packets, *([part] for part in one))
+    if s.held is not None:
+        law = held_sojourns(s.table, p, s.flows, s.held, packets, law, total)
+    return law
+
+
+def _unless_singular(work: Callable[[], _T]) -> _T | None:
+    """Its result; None where equations are singular in double precision."""
+    try:
+        return work()
+    except np.linalg.LinAlgError:
+        return None
 
 
 def _in_bursts(packets: Packets, phases: Phases, s: Solved, p: Parameters):

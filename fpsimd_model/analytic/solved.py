@@ -20,8 +20,10 @@ from .phases_clocks import clocks_of
 from .residency import plan_of
 from .rows import never
 
-__all__ = ["Solved", "phases_of"]
+__all__ = ["LOST", "Solved", "phases_of"]
 
+#: Why a policy has a steady state and no numbers.
+LOST = "lost in rounding, as times are too many decades apart: take the engine montecarlo"
 _MOST = 110  # blocks of a residency: percentiles within half a second
 
 
@@ -46,6 +48,12 @@ class Solved:
         self.status, self.reason = self.limits.reason(p)
         if self.status != "ok":
             return
+        try:
+            self._solve(p, phases)
+        except np.linalg.LinAlgError:  # singular in double precision: no numbers, and no crash
+            self.flows, self.held, self.has_law, self.reason = None, None, False, LOST
+
+    def _solve(self, p: Parameters, phases: Phases | None) -> None:
         if phases is not None:
             self.flows = solve_bursts(self.table, p, phases)
             self.held = held_in_bursts(self.table, p, self.flows, phases)

@@ -31,6 +31,8 @@ class Loads:
     """
 
     def __init__(self, loads: Sequence[Load], plan: Plan, steps: Steps) -> None:
+        if not loads:
+            raise np.linalg.LinAlgError("no residency begins, to the last digit")
         states, costs, starts = zip(*loads, strict=True)
         self.op = np.searchsorted(steps.costs, costs)
         self.to = plan.place[list(states)]
