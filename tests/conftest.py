@@ -6,6 +6,7 @@ import atexit
 import fcntl
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -15,6 +16,12 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 CI = bool(os.environ.get("CI"))
+
+# What runs in the background (`nohup make test &`) starts with these ignored, and so would what
+# tests start and stop by them. A handler that does nothing ends with this process's own program.
+for _number in (signal.SIGINT, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, lambda *_: None)
 
 # One directory for the whole run, made by the first process and inherited by the workers.
 if "FPSIMD_TEST_RUN" not in os.environ:
