@@ -28,7 +28,11 @@ from .show import show
 __all__ = ["cli", "run"]
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+# Every command has them of its own: click keeps the help option of the first context it sees.
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 80}
+
+
+@click.group(context_settings=SETTINGS)
 @click.version_option(__version__, prog_name="fpsimd-model")
 def cli() -> None:
     """What KVM's FPSIMD policies on arm64 cost, how slow crypto gets, and which lose registers."""
@@ -39,6 +43,7 @@ for command in (
     presets,
 ):  # fmt: skip
     command.epilog = epilog_of(command.name)
+    command.context_settings = SETTINGS | command.context_settings
     cli.add_command(command)
 
 

@@ -26,6 +26,15 @@ def test_an_example_is_a_command_that_click_understands(line):
     cli.commands[words[0]].make_context(words[0], words[1:])
 
 
+@pytest.mark.parametrize("name", cli.commands)
+def test_a_command_met_outside_its_group_keeps_both_names_of_help(name):
+    # click keeps the first help option that it makes, for the process's life.
+    command = cli.commands[name]
+    command._help_option = None
+    context = command.make_context(name, [], resilient_parsing=True)
+    assert command.get_help_option(context).opts == ["-h", "--help"]
+
+
 def test_the_help_of_reply_lists_every_option_of_every_figure(run):
     told = run("reply", "--help").out.split("What --option takes")[1].splitlines()
     listed = {}
