@@ -27,6 +27,14 @@ _SHARES = {
     "crypto_slowdown": "scalar_share",
     "delayed_share": "delayed_share",
 }
+# What register time is made of.
+_MOVES = (
+    "host_saves_per_s",
+    "host_restores_per_s",
+    "guest_saves_per_s",
+    "guest_restores_per_s",
+    "traps_per_s",
+)
 
 
 class Score(NamedTuple):
@@ -56,7 +64,9 @@ def score(a: Found, b: Found, metric: str) -> Score | None:
     if math.isinf(error):
         return Score(None, "few")
     if error <= 1e-12 * abs(y):  # neither is an estimate, or nothing varied
-        return Score(None, "different")
+        # Moves alone may vary the guest's share, and be too rare to be seen.
+        rare = metric == "guest_share" and _moves(a) * _seconds(a, b) < FEWEST
+        return Score(None, "few" if rare else "different")
     return Score(_normal((x - y) / error, _freedom(a, b, metric)))
 
 
@@ -68,8 +78,17 @@ def _few(a: Found, b: Found, metric: str) -> bool:
     2.6).  They are those that the first engine expects, not those that were seen, lest the choice
     depends on the outcome.
     """
-    seconds = min(found.seconds for found in (a, b) if found.freedom)
-    return _independent_per_s(a, metric) * seconds < FEWEST
+    return _independent_per_s(a, metric) * _seconds(a, b) < FEWEST
+
+
+def _seconds(a: Found, b: Found) -> float:
+    """Modelled time of the shorter simulation."""
+    return min(found.seconds for found in (a, b) if found.freedom)
+
+
+def _moves(a: Found) -> float:
+    """Moves of the most frequent kind, per second."""
+    return max(a.metrics.get(name, 0.0) for name in _MOVES)
 
 
 def _independent_per_s(a: Found, metric: str) -> float:
@@ -104,13 +123,18 @@ def _independent_per_s(a: Found, metric: str) -> float:
     )
     if share := _SHARES.get(metric):
         return min(puts, packets * known[share] / clump)
+    if metric in ("switch_share", "saving"):
+        return min(puts, _moves(a))
     if not metric.endswith(("_us", "_packets")):
         return puts
     puts = min(puts, 1.0 / max(pace.settles(1.0 / known["max_packets_per_s"]), 1e-9))
     if known["scalar_share"]:  # the slow packets decide
         puts = min(puts, packets * known["scalar_share"] / clump)
-    wishes = pace.wishes * known["guest_share"]
-    return min(puts, wishes) if metric == "resched_delay_mean_us" else puts
+    inside = known["guest_share"]  # at least so much of the time is in residencies
+    if metric == "resched_delay_mean_us":
+        return min(puts, pace.wishes * inside)
+    arrivals = packets / pace.dispersion
+    return min(puts, arrivals * inside if metric == "softirq_held_mean_us" else arrivals)
 
 
 def _excess(known, mark: float) -> float:

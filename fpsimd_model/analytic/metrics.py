@@ -76,9 +76,9 @@ def rates_of(
             "queue_mean_packets": sojourn / wall,  # J. D. C. Little, Oper. Res. 9 (1961) 383-387
             "ksoftirqd_share": np.where(np.isinf(p.softirq_budget), 0.0, np.nan),
         }
-    zero = np.zeros(len(p))
-    out["softirq_held_mean_us"] = zero if held is None else held.mean * 1e6
-    out["softirq_held_max"] = zero if held is None else zero + np.nan
+    nothing = np.full(len(p), np.nan if table.softirqs_off.any() else 0.0)
+    out["softirq_held_mean_us"] = nothing if held is None else held.mean * 1e6
+    out["softirq_held_max"] = nothing  # interrupts prolong a residency, nothing bounds them
     out["resched_delay_mean_us"] = _resched_delay(table, p, flows) * 1e6
     return out
 

@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
+from fpsimd_model.agreement import agree
 from fpsimd_model.agreement.found import Found
 from fpsimd_model.agreement.scores import FEWEST, score
 from fpsimd_model.agreement.simpy_streams import gaps
@@ -55,6 +56,21 @@ def test_what_has_no_score_says_why(known, value, error, why):
     exact, simulated = pair(value, error)
     exact = dataclasses.replace(exact, metrics={**KNOWN, "traps_per_s": known})
     assert score(exact, simulated, "traps_per_s") == (None, why)
+
+
+@pytest.mark.parametrize("metric", ["switch_share", "saving", "guest_share"])
+def test_moves_too_rare_to_be_seen_are_no_contradiction(metric):
+    for moves, why in ((0.5 * FEWEST / SECONDS, "few"), (2.0 * FEWEST / SECONDS, "different")):
+        exact, simulated = pair(1.0, 0.0, metric)
+        known = {**KNOWN, "traps_per_s": moves, "guest_saves_per_s": moves / 2.0, metric: 0.999}
+        assert score(dataclasses.replace(exact, metrics=known), simulated, metric) == (None, why)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.01])
+def test_arrivals_that_hardly_ever_come_are_no_contradiction(rate):
+    changes = {"softirq.softirq_budget_us": 0, "softirq.interrupts_per_s": rate}
+    found = agree([Scenario().replace(changes)], ["softirqs-off", "tracked"], seconds=20)
+    assert found.contradictions == found.outliers() == []
 
 
 def test_what_an_engine_does_not_tell_is_not_compared():

@@ -150,6 +150,15 @@ def test_without_preemption_a_residency_is_a_geometric_number_of_draws(preempted
     assert found["tracked"]["resched_delay_mean_us"] == 0.0
 
 
+@pytest.mark.parametrize("engine", ["analytic", "montecarlo"])
+def test_without_interrupts_no_softirq_is_held_and_none_has_a_mean(engine):
+    quiet = fm.Scenario().replace({"softirq.interrupts_per_s": 0.0})
+    for found in fm.evaluate(quiet, ["softirqs-off", "tracked"], engine=engine, seconds=1):
+        known = 0.0 if found.policy == "tracked" else None
+        assert found["softirq_held_mean_us"] == found["softirq_held_max"] == known
+        assert found["sojourn_mean_us"] is None
+
+
 @pytest.mark.parametrize("load", [0.001, 0.3, 0.9])
 @pytest.mark.parametrize("exponential", [False, True])
 def test_softirqs_off_is_a_queue_whose_server_takes_vacations(load, exponential):
