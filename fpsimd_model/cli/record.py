@@ -36,9 +36,9 @@ def record(tool, seconds, buffer_kb, output, run, tracefs) -> None:
 
     offer = look(tracefs=tracefs)
     if run:
-        note(f"recording {seconds:g} s ...")
         file = _record(
-            offer, output, tool=tool or "tracefs", seconds=seconds, buffer_kb=buffer_kb
+            offer, output, tool=tool or "tracefs", seconds=seconds, buffer_kb=buffer_kb,
+            begun=lambda: note(f"recording {seconds:g} s ..."),
         )  # fmt: skip
         click.echo(f"wrote {file}; next: fpsimd-model calibrate {file} -o mine.toml")
         return

@@ -30,6 +30,7 @@ def record(
     seconds: float = 30.0,
     buffer_kb: int = 16384,
     wait: Callable[[float], None] = time.sleep,
+    begun: Callable[[], None] = lambda: None,
 ) -> Path:
     """Record for some seconds into a text file that `fpsimd_model.calibrate` reads.
 
@@ -45,6 +46,8 @@ def record(
         ``tracefs`` (nothing else needed), ``trace-cmd`` or ``perf``.
     wait:
         What lets the time pass; for tests.
+    begun:
+        Called when nothing has been refused and the recording begins.
 
     Raises
     ------
@@ -61,6 +64,7 @@ def record(
         clean.callback(Guard(offer).release)
         clean.callback(lambda: beside.unlink(missing_ok=True))
         _set_probes(offer, clean, left)
+        begun()
         if tool == "tracefs":
             _through_tracefs(place, offer, beside, seconds, buffer_kb, wait, clean)
         else:

@@ -427,5 +427,15 @@ def test_command_runs_only_when_asked(mount, tmp_path):
     assert not out.exists()
     result = CliRunner().invoke(command, [*arguments, "--run"])
     assert result.exit_code == 0
+    assert "recording 0" in result.output
     assert out.exists()
     assert_clean(mount)
+
+
+def test_what_is_refused_has_not_begun(mount, tmp_path):
+    (mount / "instances" / "fpsimd").mkdir()
+    for place in ("t.txt", "nowhere/t.txt"):
+        arguments = ["--run", "--tracefs", str(mount), "-o", str(tmp_path / place)]
+        result = CliRunner().invoke(command, arguments)
+        assert isinstance(result.exception, InputError)
+        assert result.output == ""
