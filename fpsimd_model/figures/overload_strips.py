@@ -193,7 +193,7 @@ class OverloadStrips(Picture):
         if last:
             ticks = linear_ticks(*axes.get_xlim(), 9)
             axes.xaxis.set_major_formatter(FixedFormatter([brief(t) for t in ticks]))
-            axes.set_xlabel("time [ms]", labelpad=2.0)
+            axes.set_xlabel("time [ms]; queue [packets] on a logarithmic scale", labelpad=2.0)
 
     def _frame(self, axes: Axes, limits, ticks, words) -> None:
         low, high = 1e3 * self.data.start_s, 1e3 * self.data.end_s
