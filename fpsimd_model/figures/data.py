@@ -40,9 +40,10 @@ class Data:
             If it cannot be read, or has a name that another machine could not look up.
         """
         path = Path(path)
+        digest = _sum(path)  # a file that is not there has no name to be blamed
         if not _NAME.fullmatch(path.name):
             raise InputError(f"{path}: name the trace in at most 60 letters, digits, dots, dashes")
-        return cls(path.name, _sum(path), path)
+        return cls(path.name, digest, path)
 
     @classmethod
     def sent(cls, name: str, content: bytes) -> Data:

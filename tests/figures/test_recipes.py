@@ -75,6 +75,15 @@ def test_a_trace_comes_back_by_name_and_checksum(tmp_path):
     assert found.located([tmp_path]).data.path == other
 
 
+def test_a_file_that_is_not_there_is_not_blamed_for_its_name(tmp_path):
+    odd = tmp_path / "trace*.gz"
+    with pytest.raises(InputError, match="is no file; name a trace"):
+        Data.of(odd)
+    odd.write_bytes(b"")
+    with pytest.raises(InputError, match="name the trace in at most 60"):
+        Data.of(odd)
+
+
 def test_a_trace_that_is_missing_or_another_is_told(tmp_path):
     missing = Data("none.txt.gz", "0" * 64)
     with pytest.raises(InputError, match="put it beside the figure"):
