@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from ..errors import InputError
+from ..undisturbed import undisturbed
 from .commands import TOOLS, switches_filter
 from .guard import Guard
 from .offer import Offer
@@ -60,8 +61,9 @@ def record(
     beside = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     left: list[str] = []
     with _signals_as_exceptions(), ExitStack() as clean:
-        place = _instance(offer, clean)  # before anything is changed: another recording may run
-        clean.callback(Guard(offer).release)
+        with undisturbed():
+            place = _instance(offer, clean)  # before anything is changed: another recording may run
+            clean.callback(Guard(offer).release)
         clean.callback(lambda: beside.unlink(missing_ok=True))
         _set_probes(offer, clean, left)
         begun()

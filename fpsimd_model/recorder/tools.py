@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from ..errors import InputError
+from ..undisturbed import undisturbed
 from .commands import perf_command, trace_cmd_command
 from .offer import Offer
 
@@ -42,7 +43,7 @@ def through_tool(offer: Offer, tool: str, output: Path, seconds: float, buffer_k
 def _run(words: list[str], output: Path | None = None) -> None:
     child = None
     try:
-        with (output or Path(os.devnull)).open("wb") as out:
+        with (output or Path(os.devnull)).open("wb") as out, undisturbed():
             child = subprocess.Popen(words, stdout=out, stderr=subprocess.PIPE)
         said = child.communicate()[1]
     except OSError as error:

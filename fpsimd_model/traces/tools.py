@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 
 from ..errors import InputError
+from ..undisturbed import undisturbed
 from .advice import PERF_SCRIPT, TRACE_CMD_REPORT
 
 __all__ = ["Tool", "tool_for"]
@@ -48,11 +49,12 @@ class Tool(io.RawIOBase):
         file = path if not path.startswith("-") else f"./{path}"
         self._errors = _nameless()
         try:
-            self._process = subprocess.Popen(
-                [*command, file],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors,
-                bufsize=0, env={**os.environ, "LC_ALL": "C", "PAGER": "cat"}, process_group=0,
-            )  # fmt: skip
+            with undisturbed():
+                self._process = subprocess.Popen(
+                    [*command, file],
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=self._errors,
+                    bufsize=0, env={**os.environ, "LC_ALL": "C", "PAGER": "cat"}, process_group=0,
+                )  # fmt: skip
         except OSError as error:
             self._errors.close()
             why = "is not installed here" if isinstance(error, FileNotFoundError) else "cannot run"
@@ -60,6 +62,9 @@ class Tool(io.RawIOBase):
                 f"{path}: {self.name} prints such a file, and {command[0]} {why}; on the machine "
                 f"that recorded it: {self.advice}"
             ) from None
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def name(self) -> str:

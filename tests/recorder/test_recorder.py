@@ -355,6 +355,32 @@ def test_a_tool_is_stopped_in_good_order_and_leaves_no_file(mount, tmp_path, mon
     assert not list(tmp_path.glob(".t.txt*"))
 
 
+@pytest.mark.parametrize("place", [0, 1])  # the shell that guards the probes, and the tool
+def test_a_signal_in_the_midst_of_a_start_leaves_nothing_behind(
+    mount, tmp_path, monkeypatch, place
+):
+    (tmp_path / "bin").mkdir()
+    tool = tmp_path / "bin" / "trace-cmd"
+    tool.write_text("#!/bin/sh\nexec sleep 1000\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    offer, started = look(tmp_path), []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            started.append(self)
+            if len(started) == place + 1:
+                signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        record(offer, tmp_path / "t.txt", tool="trace-cmd")
+    assert len(started) == place + 1
+    assert all(child.returncode is not None for child in started)  # ended, and waited for
+    assert_clean(mount)
+
+
 @pytest.mark.parametrize("tool", TOOLS)
 def test_printed_scripts_are_valid_shell_and_take_their_probes_away(tmp_path, tool):
     mount = make(tmp_path)

@@ -170,6 +170,25 @@ def test_a_tool_that_never_ends_can_be_interrupted(tmp_path, played):
     assert not alive(int((tmp_path / "pid").read_text()))
 
 
+def test_ctrl_c_in_the_midst_of_the_start_leaves_no_tool_behind(played, monkeypatch):
+    """The tool runs, and its starter has not heard yet which process it is."""
+    _, file, plays = played
+    plays("exec sleep 1000")
+    started = []
+
+    class Interrupted(subprocess.Popen):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options)
+            started.append(self.pid)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        traces.read(file)
+    assert len(started) == 1
+    assert not alive(started[0])
+
+
 def test_perf_before_5_19(tmp_path, monkeypatch):
     """It does not know --guest-code; /proc/kallsyms as the guest's symbols do the same."""
     text = text_file(tmp_path, "perf")
