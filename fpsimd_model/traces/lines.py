@@ -92,7 +92,7 @@ class Lines:
         time_ns = self._time(match["time"])
         if self.digits and len(key) == self.width:
             until = match.end("time") - self.digits
-            if line[until - 1 : until] == b"." and time_ns < LATEST:
+            if line[until - 1 : until] == b"." and time_ns < LATEST - 1_000_000_000:
                 if len(self.seconds) >= _REMEMBERED:
                     self.seconds.clear()
                 self.seconds[line[len(key) : until]] = time_ns // 1_000_000_000 * 1_000_000_000
@@ -128,6 +128,10 @@ class Lines:
         return head
 
     def _time(self, text: bytes) -> int:
+        """Nanoseconds; what no clock of a kernel holds is its last."""
+        return min(self._printed_time(text), LATEST)
+
+    def _printed_time(self, text: bytes) -> int:
         if self.form.name == "latency verbose":
             return int(text, 16) * 1000
         if text.endswith(b"us"):
@@ -135,8 +139,8 @@ class Lines:
         whole, _, part = text.partition(b".")
         if not part:
             ticks = int(whole[:19])
-            return min(ticks * 1_000_000_000 // self.tick_hz if self.tick_hz else ticks, LATEST)
-        return min(int(whole[:19]) * 1_000_000_000 + int(part[:9].ljust(9, b"0")), LATEST)
+            return ticks * 1_000_000_000 // self.tick_hz if self.tick_hz else ticks
+        return int(whole[:19]) * 1_000_000_000 + int(part[:9].ljust(9, b"0"))
 
     def code(self, body: bytes, cut: bool = False) -> int | None:
         """What a body says as one number (see `code_of`), 0 for nothing; None if it is torn."""

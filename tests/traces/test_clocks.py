@@ -93,3 +93,29 @@ def test_a_rate_for_times_in_seconds_is_refused():
 def test_no_rate(hz):
     with pytest.raises(InputError, match="no rate of a counter"):
         traces.read(io.StringIO("x"), tsc_hz=hz)
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ("[ffffffffffffffff] 1.0ms (+0.0ms)",),
+        ("99999999999999999999us",),
+        ("99999999999.5",),
+        ("9223372036.1", "9223372036.9"),  # the same second before and behind the last ns
+        ("99999999999999999999",),
+    ],
+)
+def test_times_that_no_clock_holds_are_its_last(times):
+    heads = {"[": " task 1 0 0 00000000 00000001 ", "9": " task-1 [000] d.... "}
+    lines = []
+    for time in times * 2:
+        head = " task-1 0d.... " if time.endswith("us") else heads[time[0]]
+        lines.append(f"{head}{time}: softirq_raise: vec=3 [action=NET_RX]\n".encode())
+    data = b"".join(lines)
+    last = (1 << 63) - 1
+    found = [event.time_ns for event in traces.read(io.BytesIO(data))]
+    assert len(found) == 2 * len(times)
+    assert found[-1] == last
+    rows = traces.read(io.BytesIO(data)).rows()
+    assert rows.counts.sum() == len(found)
+    assert rows.last_ns == last
