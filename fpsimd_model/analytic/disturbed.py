@@ -6,13 +6,9 @@ deterministic service the wait W of an interrupt has
     P(W <= t) = 1 - ρ + λ (K(t) - E[K(t - B)]),    K(t) = ∫_0^t P(W <= u) du,
 
 with B the work of an interrupt, stops included: whole service times and stops, a lattice of atoms
-(the renewal equation of Pollaczek and Khinchine, integrated).  Under exponential service of mean β
-for a whole (geometric) batch the law G of sojourns, stops of rate ν, solves
-
-    β G' = 1 - ρ - (1 - λβ) G - βν (G - E[G(t - Θ)]) + λβν (H - E[H(t - Θ)]),    H = ∫ G.
-
-Both look back only, so they are solved panel by panel between the kinks, by collocation, to
-rounding; far out the laws are exponential.
+(the renewal equation of Pollaczek and Khinchine, integrated).  It looks back only, so it is solved
+panel by panel between the kinks, by collocation, to rounding; far out the law is exponential.
+Exponential service is :mod:`.drawn`'s.
 """
 
 from __future__ import annotations
@@ -21,6 +17,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from .drawn import drawn
 from .lattice import decay
 from .packets import Packets
 from .panels import NODES, Panels, evaluate, rule
@@ -57,16 +54,23 @@ class Disturbed:
         return out
 
 
-def disturbed(packets: Packets, service: np.ndarray) -> Disturbed | None:
+def disturbed(
+    packets: Packets, service: np.ndarray, moves: np.ndarray | None = None
+) -> Disturbed | None:
     """The curves of `service` (R,) seconds of one packet's work; None if one is too long.
+
+    Under exponential service `moves` (R,) of it are fixed in any case; none if not given.
 
     >>> one = disturbed(Packets(1e4, 1.0, False, False, 1000.0, 2e-6), np.array([1e-6]))
     >>> here, time = np.array([0]), np.array([0.999e-6])
     >>> float(one.tail(here, time, time)[0])
     1.0
     """
-    solve = _drawn if packets.exponential else _fixed
-    laws = [solve(packets, float(one)) for one in service]
+    if packets.exponential:
+        steady = np.zeros(len(service)) if moves is None else moves
+        laws = [drawn(packets, *one) for one in zip(service.tolist(), steady.tolist(), strict=True)]
+    else:
+        laws = [_fixed(packets, float(one)) for one in service]
     return None if None in laws else Disturbed(laws)
 
 
@@ -172,59 +176,6 @@ def stops(packets: Packets, work: float) -> np.ndarray:
     return often[: int((often > _SMALLEST).sum())]
 
 
-def _drawn(packets: Packets, service: float) -> Panels | None:
-    """Exponential service; T of a geometric batch is the whole batch's work behind W."""
-    v, to_powers, integrals, whole, _ = rule()
-    rate, often, cost = packets.rate, packets.other_rate, packets.other_cost
-    mean = packets.batch * service
-    load, idle = rate * mean, 1.0 - rate * mean / (1.0 - often * cost)
-    law = packets.borel()
-    stop = cost * np.arange(1, len(law) + 1)
-    fall = _fall(packets, service)
-    order = np.arange(NODES, 0, -1)
-    end = 40.0 * max(mean, cost)
-    if end > 2 * _LARGEST * mean:
-        return None
-    kinks = cost * np.arange(0, min(12, int(end / cost)) + 1)
-    edges = np.append(kinks, np.arange(kinks[-1] + mean, end + mean, mean))
-    parts = [np.linspace(a, b, 1 + int(np.ceil((b - a) / mean)))[:-1] for a, b in pairwise(edges)]
-    edges = np.append(np.concatenate(parts), edges[-1])
-    if len(edges) > 2 * _LARGEST:
-        return None
-    half = 0.5 * np.diff(edges)
-    table = np.zeros((NODES + 1, 2, len(half)))  # G and H
-    size, inverse, at_start, area = 0.0, None, 0.0, 0.0
-    for i, h in enumerate(half):
-        if abs(h - size) > 1e-12 * h:
-            size = h
-            step = h * integrals
-            forward = np.eye(NODES) * mean + (1.0 - load + mean * often) * step
-            inverse = np.linalg.inv(forward - load * often * step @ step)
-        t = edges[i] + h * (v + 1.0)
-        at = t[:, None] - stop
-        panel = np.clip(np.searchsorted(edges[: i + 1], at, side="right") - 1, 0, None)
-        place = (at - edges[panel]) / half[panel] - 1.0
-        slope = np.zeros(NODES)
-        for _ in range(40):
-            past = (evaluate(table, panel, place) * (at >= 0.0)) @ law
-            steady = idle - (1.0 - load + mean * often) * at_start
-            steady = steady + load * often * (area + at_start * (t - edges[i]) - past[1])
-            new = inverse @ (steady + mean * often * past[0])
-            change, slope = abs(new - slope).max(), new
-            value = at_start + h * (integrals @ slope)
-            powers = to_powers @ value
-            table[1:, 0, i] = powers
-            table[:-1, 1, i] = powers * h / order
-            table[-1, 1, i] = area - table[:-1, 1, i] @ (-1.0) ** order
-            if change <= 1e-15 * abs(slope).max() or not (panel == i).any():
-                break
-        if (panel == i).any() and change * mean > _AGREE:
-            return None  # very many stops in one service
-        at_start = at_start + h * (whole @ slope)
-        area = area + h * (whole @ value)
-    return Panels(edges, table[1:, 0], fall)
-
-
 def _fall(packets: Packets, service: float) -> float:
     """The law falls like exp(-fall t) in the end.
 
@@ -232,23 +183,15 @@ def _fall(packets: Packets, service: float) -> float:
     y, and Newton's method falls to its root from the right.
     """
     rate, often, cost, batch = packets.rate, packets.other_rate, packets.other_cost, packets.batch
-    if packets.exponential:
-        mean = batch * service
-        y = (1.0 - rate * mean) * cost / mean
+    y = decay(rate * service, batch, packets.fixed) * cost / service
 
-        def more(growth: float) -> tuple[float, float]:
-            down = 1.0 - growth * mean
-            return growth * mean / down, mean / down**2
-    else:
-        y = decay(rate * service, batch, packets.fixed) * cost / service
-
-        def more(growth: float) -> tuple[float, float]:
-            if packets.fixed or batch == 1.0:
-                value = np.expm1(batch * service * growth)
-                return value, batch * service * (value + 1.0)
-            value = np.expm1(service * growth)
-            down = 1.0 - (batch - 1.0) * value
-            return batch * value / down, batch * service * (1.0 + value) / down**2
+    def more(growth: float) -> tuple[float, float]:
+        if packets.fixed or batch == 1.0:
+            value = np.expm1(batch * service * growth)
+            return value, batch * service * (value + 1.0)
+        value = np.expm1(service * growth)
+        down = 1.0 - (batch - 1.0) * value
+        return batch * value / down, batch * service * (1.0 + value) / down**2
 
     largest = np.log(1.0 / (often * cost))  # beyond it no stop ends
     if y > 600.0:

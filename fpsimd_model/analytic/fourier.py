@@ -1,9 +1,12 @@
 """The distribution of sojourn times by numerical transform inversion.
 
-For what has no closed form at hand: interrupts without crypto that lengthen busy periods, fixed
-batches of exponential packets, very large batches.  The first batch of a busy period waits for
-the set-up only; all others wait W with the transform that is left of Welch's when the first
-batch is taken out (Welch 1964; Takagi, Queueing Analysis vol. 1, 1991, eq. 2.36):
+For what :mod:`.mixture` has no tables of: very many stops, very large batches, services that are
+far shorter than stops and too many to be told one by one.  Where there are steps in the law the
+series rings; :mod:`.percentiles` sees that by other numbers of terms.
+
+The first batch of a busy period waits for the set-up only; all others wait W with the transform
+that is left of Welch's when the first batch is taken out (Welch 1964; Takagi, Queueing Analysis
+vol. 1, 1991, eq. 2.36):
 
     f λ (1 - B*(s) D*(s)) / (s - λ + λ B*(s)),    f = (1 - ρ) / (1 + λ E[D])
 
@@ -14,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .inversion import invert, nodes
+from .inversion import FINER, TERMS, invert, nodes
 from .kinds import Kinds
 from .packets import Packets, position_transform
 
@@ -29,9 +32,9 @@ class Fourier:
         # 1 for kinds whose first batch makes no atom
         self._smooth = np.where((c.waited > 0) | packets.spread, 1.0, 0.0)
 
-    def rest(self, t: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """(n, N) transform of P(T > t) without atoms, at ``nodes(t)``."""
-        c, s = self._c, nodes(t)
+    def rest(self, t: np.ndarray, which: np.ndarray, terms: int = TERMS) -> np.ndarray:
+        """(n, N) transform of P(T > t) without atoms, at ``nodes(t, terms)``."""
+        c, s = self._c, nodes(t, terms)
         slower = self._packets.stretch(s)
         total = np.zeros(s.shape, dtype=complex)
         low = np.searchsorted(c.mixture, which)
@@ -54,9 +57,9 @@ class Fourier:
         np.add.at(total, group, part)
         return ((1.0 - self._mass)[which][:, None] - total) / s
 
-    def survival(self, t: np.ndarray, which: np.ndarray) -> np.ndarray:
-        """(n,) P(T > t) without atoms."""
-        return invert(self.rest(t, which), t)
+    def survival(self, t: np.ndarray, which: np.ndarray, finer: int = 0) -> np.ndarray:
+        """(n,) P(T > t) without atoms, from :data:`.FINER` times the terms `finer` times over."""
+        return invert(self.rest(t, which, round(TERMS * FINER**finer)), t)
 
     def _setup(self, s, slower, k) -> np.ndarray:
         """1 - D*(s) of kinds k: a fixed time, and the rest of a masked period at the first arrival.

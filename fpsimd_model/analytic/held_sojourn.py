@@ -14,7 +14,7 @@ from ..automaton import EVENT_NAMES, Automaton
 from ..parameters import Parameters
 from .chain import Flows
 from .held import Held
-from .inversion import SMOOTH, invert, nodes
+from .inversion import FINER, SMOOTH, invert, nodes
 from .mmpp.flows import BurstFlows
 from .mmpp.held import put, residency_of
 from .mmpp.phases import Phases, divide
@@ -90,16 +90,24 @@ class HeldSojourns:
     def __len__(self) -> int:
         return 1
 
-    def survival(self, t: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+    def inverted(self, t: np.ndarray) -> np.ndarray:
+        """(n,) bool: where a transform is inverted, and kinks may show."""
+        rough = t < _ROUGH * self._longest
+        return rough | self.at_once.inverted(t) if self.at_once else rough
+
+    def survival(
+        self, t: np.ndarray, which: np.ndarray | None = None, finer: int = 0
+    ) -> np.ndarray:
         """P(T > t) at times (n,), seconds."""
         t = np.asarray(t, dtype=float)
         out = np.zeros(len(t))
         rough = t < _ROUGH * self._longest
         for some, terms in ((rough, _MANY), (~rough, SMOOTH)):
             if some.any():
-                out[some] = self._held(t[some], terms)
+                out[some] = self._held(t[some], round(terms * FINER**finer))
         if self.at_once:
-            out += self.share_at_once * self.at_once.survival(t, np.zeros(len(t), dtype=int))
+            none = np.zeros(len(t), dtype=int)
+            out += self.share_at_once * self.at_once.survival(t, none, finer)
         return np.clip(out, 0.0, 1.0)
 
     def _held(self, t: np.ndarray, terms: int) -> np.ndarray:
@@ -108,9 +116,9 @@ class HeldSojourns:
         total = self._transform(s.ravel()).reshape(s.shape)
         return invert((1.0 - self.share_at_once - total) / s, t)
 
-    def survival_grid(self, t: np.ndarray) -> np.ndarray:
+    def survival_grid(self, t: np.ndarray, finer: int = 0) -> np.ndarray:
         """(1, n) P(T > t) at times (n,), seconds."""
-        return self.survival(t)[None, :]
+        return self.survival(t, None, finer)[None, :]
 
     def heaviest_atom(self, which: int, low: float, high: float) -> float | None:
         return self.at_once.heaviest_atom(0, low, high) if self.at_once else None

@@ -11,11 +11,12 @@ from math import comb
 
 import numpy as np
 
-__all__ = ["SMOOTH", "delay", "invert", "nodes"]
+__all__ = ["FINER", "SMOOTH", "TERMS", "delay", "invert", "nodes"]
 
 _A = 19.1  # the discretisation error is about exp(-A)
-_TERMS, _EULER = 40, 12
+TERMS, _EULER = 40, 12
 SMOOTH = 16  # terms that are enough where there is neither jump nor kink
+FINER = 2  # times the terms, to see whether they were enough
 
 
 @lru_cache(maxsize=8)
@@ -30,13 +31,13 @@ def _weights(terms: int) -> tuple[np.ndarray, np.ndarray]:
     return (_A + 2j * np.pi * k) / 2.0, weight
 
 
-def nodes(t: np.ndarray, terms: int = _TERMS) -> np.ndarray:
+def nodes(t: np.ndarray, terms: int = TERMS) -> np.ndarray:
     """(..., N) complex points at which the transform is wanted, for times `t` (...), t > 0."""
     return _weights(terms)[0] / t[..., None]
 
 
-def delay(t: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """(..., N) exp(-s `by`) at ``nodes(t)``: the transform of a fixed time.
+def delay(t: np.ndarray, by: np.ndarray, size: int = TERMS + _EULER + 1) -> np.ndarray:
+    """(..., N) exp(-s `by`) at ``nodes(t)``, `size` of them: the transform of a fixed time.
 
     The nodes of one t differ by a constant, so their exponentials are powers: one `exp` for all.
 
@@ -45,7 +46,7 @@ def delay(t: np.ndarray, by: np.ndarray) -> np.ndarray:
     True
     """
     ratio = by / t
-    out = np.empty((*ratio.shape, _TERMS + _EULER + 1), dtype=complex)
+    out = np.empty((*ratio.shape, size), dtype=complex)
     out[...] = np.exp(-1j * np.pi * ratio)[..., None]
     out[..., 0] = np.exp(-0.5 * _A * ratio)
     return np.multiply.accumulate(out, axis=-1, out=out)

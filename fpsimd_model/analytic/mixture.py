@@ -116,11 +116,12 @@ def _some(delay: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def mixture(packets: Packets, c: Kinds) -> Mixture | None:
     """The mixtures of `kinds` in closed form, or None where there is none at hand."""
     often = packets.other_rate * (c.setup + c.waited) + c.late + c.already
-    if c.moves.any() or (packets.disturbed and often.max() > _MANY):
+    if packets.disturbed and often.max() > _MANY:
         return None
-    service, curve = np.unique(c.service, return_inverse=True)
-    if packets.disturbed and (packets.batch == 1.0 or not (packets.fixed and packets.exponential)):
-        table = disturbed(packets, service)
+    (service, moves), curve = np.unique([c.service, c.moves], axis=1, return_inverse=True)
+    steps = packets.exponential and (moves.any() or (packets.fixed and packets.batch > 1.0))
+    if packets.disturbed or steps:
+        table = disturbed(packets, service, moves)
     else:
         table = curves(packets.rate, packets.batch, packets.fixed, packets.exponential, service)
     return None if table is None else Mixture(packets, c, curve.ravel(), table)

@@ -55,7 +55,7 @@ class Packets:
 
     def fixed_time(self, t: np.ndarray, s: np.ndarray, length: np.ndarray) -> np.ndarray:
         """Transform of work of fixed `length` (n,) at ``s = nodes(t)``."""
-        plain = delay(t, length)
+        plain = delay(t, length, s.shape[-1])
         if self.other_rate == 0.0:
             return plain
         return plain * np.exp((s - self.stretch(s)) * length[:, None])

@@ -12,6 +12,8 @@ __all__ = ["Survivals", "percentiles"]
 _ROUNDS = 60
 _LONGER = 12  # times that the grid grows sixteenfold
 _NARROW, _FLAT = 1e-9, 1e-8
+_SAME, _NEAR = 1e-3, 1e-3  # what finer series may change of a probability, or of a time
+_FINEST = 2  # times that they are made finer
 
 
 class Survivals(Protocol):
@@ -19,10 +21,13 @@ class Survivals(Protocol):
 
     def __len__(self) -> int: ...
 
-    def survival(self, t: np.ndarray, which: np.ndarray) -> np.ndarray:
+    def inverted(self, t: np.ndarray) -> np.ndarray:
+        """(n,) bool: where it is summed up from a series, which more terms make finer."""
+
+    def survival(self, t: np.ndarray, which: np.ndarray, finer: int = 0) -> np.ndarray:
         """P(T > t) for times (n,), each under distribution `which` (n,)."""
 
-    def survival_grid(self, t: np.ndarray) -> np.ndarray:
+    def survival_grid(self, t: np.ndarray, finer: int = 0) -> np.ndarray:
         """(P, n) the same for all distributions at the same times."""
 
     def heaviest_atom(self, which: int, low: float, high: float) -> float | None:
@@ -32,7 +37,8 @@ class Survivals(Protocol):
 def percentiles(
     of: Survivals, p: Sequence[float], ends: tuple[float, float], grid_size: int = 32
 ) -> np.ndarray:
-    """(P, len(p)) smallest t with P(T > t) <= 1 - p; not a number if that is lost in rounding.
+    """(P, len(p)) smallest t with P(T > t) <= 1 - p; not a number if that is lost in rounding,
+    or where finer series still give another.
 
     A grid brackets each; atoms inside the bracket are tried first, then the Illinois variant of
     regula falsi with bisection (M. Dowell and P. Jarratt, BIT 11 (1971) 168-174) on the logarithm,
@@ -47,15 +53,53 @@ def percentiles(
     ends:
         All mass lies above the first; the second is a guess at the far end.
     """
+    found = _found(of, p, ends, grid_size, 0)
+    doubt = _doubt(of, p, found, 0, -1)  # fewer terms cost less, and mostly are enough
+    for finer in range(_FINEST + 1):
+        if doubt.any():
+            doubt &= _doubt(of, p, found, finer, finer + 1)
+        if not doubt.any() or finer == _FINEST:
+            break
+        again = _found(of, p, ends, grid_size, finer + 1)
+        found = np.where(doubt[:, None], again, found)
+    return np.where(doubt[:, None], np.nan, found)
+
+
+def _doubt(
+    of: Survivals, p: Sequence[float], found: np.ndarray, finer: int, other: int
+) -> np.ndarray:
+    """(P,) distributions of which the `other` series give other percentiles than the `finer`."""
+    t, target = found.ravel(), np.tile(1.0 - np.asarray(p, dtype=float), len(of))
+    which, off = np.repeat(np.arange(len(of)), len(p)), np.zeros(len(t), dtype=bool)
+    some = np.flatnonzero(np.isfinite(t) & of.inverted(t))
+    if len(some):
+        there = of.survival(t[some], which[some], other)
+        some = some[abs(there - target[some]) > _SAME * target[some]]
+    if len(some):  # no matter if it jumps there
+        here = of.survival(t[some], which[some], finer)
+        below = of.survival(t[some] * (1.0 - _NEAR), which[some], other)
+        above = of.survival(t[some] * (1.0 + _NEAR), which[some], other)
+        room = _SAME * target[some]
+        off[some] = (below < here - room) | (above > here + room)
+    return off.reshape(found.shape).any(axis=1)
+
+
+def _found(
+    of: Survivals, p: Sequence[float], ends: tuple[float, float], grid_size: int, finer: int
+) -> np.ndarray:
+    """As :func:`percentiles`, whether or not series have terms enough."""
     grid = np.geomspace(*ends, grid_size)
-    values = of.survival_grid(grid)
+    values = of.survival_grid(grid, finer)
     target = np.tile(1.0 - np.asarray(p, dtype=float), len(of))
     which = np.repeat(np.arange(len(of)), len(p))
     for _ in range(_LONGER):
         if not (values[:, -1] > target.min()).any():
             break
         more = np.geomspace(grid[-1], grid[-1] * 16.0, grid_size // 2)[1:]
-        grid, values = np.append(grid, more), np.append(values, of.survival_grid(more), axis=1)
+        grid, values = (
+            np.append(grid, more),
+            np.append(values, of.survival_grid(more, finer), axis=1),
+        )
     hi = (values[which] <= target[:, None]).argmax(axis=1)
     a, b = grid[hi - 1].copy(), grid[hi].copy()
     fa, fb = _log(values[which, hi - 1], target), _log(values[which, hi], target)
@@ -73,10 +117,10 @@ def percentiles(
                 place = of.heaviest_atom(w, left, right)
                 if place is not None:
                     x[i], atom[i] = place, True
-        f = _log(of.survival(x, which[todo]), target[todo])
+        f = _log(of.survival(x, which[todo], finer), target[todo])
         if atom.any():  # just below the atom: is the target within its jump?
             below = x[atom] * (1.0 - 1e-10)
-            jump = _log(of.survival(below, which[todo][atom]), target[todo][atom])
+            jump = _log(of.survival(below, which[todo][atom], finer), target[todo][atom])
             inside = np.zeros(len(todo), dtype=bool)
             inside[atom] = (jump > 0) & (f[atom] <= 0)
             f = np.where(inside, 0.0, f)

@@ -50,20 +50,24 @@ class Sojourns:
     def __len__(self) -> int:
         return len(self._atoms)
 
-    def survival(self, t: np.ndarray, which: np.ndarray) -> np.ndarray:
+    def survival(self, t: np.ndarray, which: np.ndarray, finer: int = 0) -> np.ndarray:
         """P(T > t) for times `t` (n,) > 0 in seconds, each under mixture `which` (n,)."""
         t, which = np.asarray(t, dtype=float), np.asarray(which)
         if self._closed is not None:
             return np.clip(self._closed.survival(t, which), 0.0, 1.0)
         known = self._atoms.above(t, which)
-        return np.clip(self._series.survival(t, which) + known, 0.0, 1.0)
+        return np.clip(self._series.survival(t, which, finer) + known, 0.0, 1.0)
 
-    def survival_grid(self, t: np.ndarray) -> np.ndarray:
+    def inverted(self, t: np.ndarray) -> np.ndarray:
+        """(n,) bool: where the transform is inverted."""
+        return np.full(len(t), self._closed is None)
+
+    def survival_grid(self, t: np.ndarray, finer: int = 0) -> np.ndarray:
         """(P, n) P(T > t) of every mixture at the same times `t` (n,)."""
         if self._closed is not None:
             return np.clip(self._closed.grid(t), 0.0, 1.0)
         every = np.repeat(np.arange(len(self)), len(t))
-        return self.survival(np.tile(t, len(self)), every).reshape(len(self), len(t))
+        return self.survival(np.tile(t, len(self)), every, finer).reshape(len(self), len(t))
 
     def percentiles(self, p: Sequence[float], mean: float | None = None) -> np.ndarray:
         """(P, len(p)) seconds below which the shares `p` of packets are served.

@@ -40,7 +40,7 @@ def test_two_services_against_the_integrals(rates):
     packets = Packets(phases.rate, 1.0, False, False)
     queue = Queue(phases, 1.0, False, 1.0, False, 0.0, 0.0)
     t = np.array([1.3, 1.8, 2.2, 2.7])
-    found, twice = cells_of(packets, queue).at(t)
+    found, twice, _ = cells_of(packets, queue).at(t)
     generator = mp.matrix(np.diag(phases.rates) - phases.generator)
     rate = mp.matrix(phases.rates)
 

@@ -1,24 +1,25 @@
-"""How much work packets meet under MMPP arrivals and deterministic service, tabulated.
+"""How much work packets meet under MMPP arrivals, tabulated.
 
 In the transform of sojourns (:mod:`.law`) everything but delays is h = Z M^-1 λ and B* h, with
 M = s I + Q - Λ (1 - B*).  Integrated, M^-1 λ becomes the c(t) that solves
 
     c' = λ + (Λ - Q) c - Λ E[c(t - B)],    c(0) = 0,
 
-which looks back only: it is solved cell by cell, a service time each, by collocation between its
-kinks.  It grows like exp(u t), the start and end of busy periods cancel that, and digits with it;
-so it is followed only while it keeps them.  Further out kinks are smooth enough for
-:mod:`..inversion`.
+which looks back only: under deterministic service it is solved cell by cell, a service time each,
+by collocation between its kinks, under exponential service as in :mod:`..march`.  It grows like
+exp(u t), the start and end of busy periods cancel that, and digits with it; so it is followed only
+while it keeps them.  Further out kinks are smooth enough for :mod:`..inversion`.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 
 from ..disturbed import lattice, stops
+from ..march import Drawn, March, kinks, mesh
 from ..packets import Packets
 from ..panels import NODES, evaluate, rule
 from .busy import Queue
@@ -29,6 +30,7 @@ _CELLS, _BATCHES = 12, 8  # services, and batches, after which kinks do not show
 _GROWTH = 14.0  # logarithm of the digits that may cancel
 _SELDOM = 1e-6  # stops that are not waited for
 _LARGEST = 600  # cells that are too many
+_MOST, _PLACES = 2000, 100  # the same under exponential service, of panels and of places
 _PER_PANEL = 1.0  # logarithm of what c may grow by in a panel
 
 
@@ -40,7 +42,8 @@ class Cells:
     edges:
         (N + 1,) seconds, from 0 on.
     table:
-        (NODES, 4, N) powers of the place in each panel, highest first: h and B* h by phase.
+        (NODES, 4, N) powers of the place in each panel, highest first: h and B* h by phase; with
+        a fifth row, how likely a packet's own service and those ahead in its batch are over.
     smooth:
         No kink beyond them shows.
     """
@@ -49,23 +52,25 @@ class Cells:
         self._edges, self._half, self._table = edges, 0.5 * np.diff(edges), table
         self.end, self.smooth = float(edges[-1]), smooth
 
-    def at(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(2, ...) each, at times up to `end`; 0 before 0."""
+    def at(self, t: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(2, ...), (2, ...) and what more is known, at times up to `end`; 0 before 0."""
         panel = np.clip(np.searchsorted(self._edges, t, side="right") - 1, 0, len(self._half) - 1)
         place = (t - self._edges[panel]) / self._half[panel] - 1.0
         value = evaluate(self._table, panel, place) * (t >= 0.0)
-        return value[:2], value[2:]
+        return value[:2], value[2:4], value[4:]
 
 
 @lru_cache(maxsize=64)
 def cells_of(packets: Packets, queue: Queue) -> Cells | None:
     """Of one queue; None where a service is too long for it, or a batch too large."""
+    if packets.exponential:
+        return _drawn(packets, queue)
     service, batch, cost = queue.service, packets.batch, packets.other_cost
     enough = _CELLS if batch == 1.0 else _CELLS + _BATCHES * batch
     often = packets.stops(3.0 * packets.other_rate * service)
     enough += int((often > _SELDOM).sum() - 1) * cost / service
     count = int(min(enough, _GROWTH / (queue.u * service)))
-    if packets.exponential or not 2 <= count <= _LARGEST:
+    if not 2 <= count <= _LARGEST:
         return None
     generator = np.diag(queue.phases.rates) - queue.phases.generator
     edges = lattice(packets, service, count)[0]
@@ -75,6 +80,25 @@ def cells_of(packets: Packets, queue: Queue) -> Cells | None:
     edges = np.append(np.linspace(edges[:-1], edges[1:], parts, endpoint=False).T, edges[-1])
     first = np.searchsorted(edges, service * np.arange(count + 1))
     return Cells(edges, _solved(packets, queue, edges, first, generator), count >= int(enough))
+
+
+def _drawn(packets: Packets, queue: Queue) -> Cells | None:
+    """Under exponential service."""
+    if packets.fixed and packets.batch > _PLACES:
+        return None
+    one = Drawn.of(packets, queue.service, queue.moves)
+    rates, end = np.append(queue.phases.rates, 0.0), _GROWTH / queue.u
+    matrix = np.zeros((3, 3))
+    matrix[:2, :2] = np.diag(queue.phases.rates) - queue.phases.generator
+    march = March(one, rates, rates, np.array([0.0, 0.0, 1.0]), matrix, 2)
+    longest = _PER_PANEL / abs(matrix).sum(axis=1).max()
+    for edge in islice(mesh(one, kinks(one), longest), _MOST):
+        march.to(min(edge, end))
+        if edge >= end:
+            break
+    each = march.table[:, 1:].reshape(NODES, 2, one.count, 3, -1).mean(axis=2)
+    table = np.concatenate([each[:, 0, :2], each[:, 1, :2], each[:, 0, 2:]], axis=1)
+    return Cells(march.edges[: march.count + 1].copy(), table, True)
 
 
 def _solved(packets: Packets, queue: Queue, edges, first, generator) -> np.ndarray:

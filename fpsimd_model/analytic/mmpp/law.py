@@ -15,8 +15,7 @@ these are F = N A^-1 Λ, and as A^-1 Λ B* M^-1 = A^-1 - M^-1 the sum is
 
     b Z (F0 1 + (E + N - F0 B*) M^-1 λ),
 
-delays all but for what :mod:`.cells` has in tables.  Beyond them, and under exponential service,
-the transform is inverted.
+delays all but for what :mod:`.cells` has in tables.  Beyond them the transform is inverted.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ..inversion import invert, nodes
+from ..inversion import FINER, invert, nodes
 from ..kinds import Atoms
 from ..packets import Packets, position_transform
 from ..percentiles import percentiles
@@ -62,17 +61,23 @@ class BurstSojourns:
     def __len__(self) -> int:
         return 1
 
-    def survival(self, t: np.ndarray, which: np.ndarray | None = None) -> np.ndarray:
+    def inverted(self, t: np.ndarray) -> np.ndarray:
+        """(n,) bool: where the transform is inverted."""
+        return np.any([group.inverted(t) for group in self._groups], axis=0)
+
+    def survival(
+        self, t: np.ndarray, which: np.ndarray | None = None, finer: int = 0
+    ) -> np.ndarray:
         """P(T > t) at times (n,) > 0, seconds."""
         t = np.asarray(t, dtype=float)
         out = self._atoms.above(t, np.zeros(len(t), dtype=int))
         for group in self._groups:
-            out = out + self._share * group.survival(t)
+            out = out + self._share * group.survival(t, finer)
         return np.clip(out, 0.0, 1.0)
 
-    def survival_grid(self, t: np.ndarray) -> np.ndarray:
+    def survival_grid(self, t: np.ndarray, finer: int = 0) -> np.ndarray:
         """(1, n) the same."""
-        return self.survival(t)[None]
+        return self.survival(t, None, finer)[None]
 
     def heaviest_atom(self, which: int, low: float, high: float) -> float | None:
         """Where the heaviest atom lies strictly between two times, if any."""
@@ -105,6 +110,10 @@ class _Group:
             key = burst.setup, burst.waited, burst.guest, burst.law.tobytes()
             _add(self._masked, key, burst.driver)
 
+    def inverted(self, t: np.ndarray) -> np.ndarray:
+        """(n,) bool: beyond the tables."""
+        return np.ones(len(t), dtype=bool) if self._cells is None else t > self._cells.end
+
     def direct(self) -> list[tuple[float, float]]:
         """Set-ups ahead of interrupts in thread time, and how many."""
         return [(setup, float(row.sum())) for setup, row in self._direct.items()]
@@ -136,18 +145,18 @@ class _Group:
         began -= sum(row.sum() for _, _, row in self._behind)
         return self._ends * (began / self._ends.sum())
 
-    def survival(self, t: np.ndarray) -> np.ndarray:
+    def survival(self, t: np.ndarray, finer: int = 0) -> np.ndarray:
         """(n,) interrupts per second of thread time whose packets take longer, atoms excepted."""
         atoms = 0.0
         if not self._packets.spread:
             atoms = sum(float(row.sum()) for row in self._direct.values())
-        early = np.zeros(len(t), dtype=bool) if self._cells is None else t <= self._cells.end
+        early = ~self.inverted(t)
         out = np.full(len(t), self._interrupts - atoms)
         if early.any():
             out[early] -= self._below(t[early])
         late = t[~early]
         if len(late):
-            s = nodes(late, self._terms)
+            s = nodes(late, round(self._terms * FINER**finer))
             out[~early] = invert((self._interrupts - atoms - self._transform(s)) / s, late)
         return out
 
@@ -178,8 +187,9 @@ class _Group:
     def _below(self, t: np.ndarray) -> np.ndarray:
         """(n,) those that take no longer, from the tables."""
         delay, begins, direct = self._delays
-        h, twice = self._cells.at(t[:, None] - delay)
-        return np.einsum("cnd,dc->n", h, begins) - np.einsum("cnd,dc->n", twice, direct)
+        h, twice, own = self._cells.at(t[:, None] - delay)
+        found = np.einsum("cnd,dc->n", h, begins) - np.einsum("cnd,dc->n", twice, direct)
+        return found + own.sum(axis=0) @ direct.sum(axis=1)
 
     @cached_property
     def _delays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
