@@ -253,7 +253,8 @@ def compared(name: str, policy: str, seed: int = 1, seconds: float | None = None
 )
 def test_every_metric_agrees(name, policy):
     off = compared(name, policy)
-    assert len(off) >= (15 if name == "idle" else 17)
+    # Where nothing comes, no softirq is held and none has a mean.
+    assert len(off) >= (17 if name != "idle" else 14 if policy == "softirqs-off" else 15)
     wrong = {key: round(t, 1) for key, t in off.items() if not abs(t) <= BOUND}
     assert not wrong, f"beyond {BOUND:.1f} standard errors: {wrong}"
 
