@@ -17,9 +17,9 @@ from .held import Held
 from .inversion import FINER, SMOOTH, invert, nodes
 from .mmpp.flows import BurstFlows
 from .mmpp.held import put, residency_of
-from .mmpp.phases import Phases, divide
+from .mmpp.phases import Phases
 from .mmpp.queues import released_queue
-from .packets import Packets, batch_transform, position_transform
+from .packets import Packets, position_transform
 from .percentiles import Survivals, percentiles
 from .residency import Residency, moments_of
 from .rows import SCALAR
@@ -74,16 +74,15 @@ class HeldSojourns:
     def _transform(self, s: np.ndarray) -> np.ndarray:
         """Transform over packets of a residency and its put, in packets of all packets."""
         packets = self.packets
-        z = _packets_service(packets, s, self.service)
-        work = batch_transform(z, packets)
-        stop = np.exp(-packets.stretch(s) * packets.other_cost)
-        wait, held = self.residency.waits(s, work, stop)
+        slower = packets.stretch(s)
+        z = _packets_service(packets, slower, self.service)
+        missed = packets.missed(slower, self.service, 0.0)
+        wait, held = self.residency.waits(s, missed, np.exp(-slower * packets.other_cost))
         change = self._ends - held
         if self._phases is None:
-            later = packets.rate * change[:, 0] / (s - packets.rate * (1.0 - work))
+            later = packets.rate * change[:, 0] / (s - packets.rate * missed)
         else:
-            kernel = self.residency.operations.before(work) + s[:, None, None] * np.eye(2)
-            later = divide(change, kernel) @ self._phases.rates
+            later = self._phases.divided(change, change.sum(axis=1), s, missed)
         share = (1.0 - self.share_at_once) / self._interrupts
         return share * (wait + later) * z * position_transform(z, packets)
 
@@ -128,9 +127,8 @@ class HeldSojourns:
         return percentiles(self, p, (0.5 * self.service, 8.0 * mean), 9)
 
 
-def _packets_service(packets: Packets, s: np.ndarray, mean: float) -> np.ndarray:
-    """Transform of one packet's service at arbitrary points."""
-    slower = packets.stretch(s)
+def _packets_service(packets: Packets, slower: np.ndarray, mean: float) -> np.ndarray:
+    """Transform of one packet's service at arbitrary points, stretched."""
     return 1.0 / (1.0 + slower * mean) if packets.exponential else np.exp(-slower * mean)
 
 
@@ -162,14 +160,9 @@ def held_sojourns(
     ]
     residency = Residency(table, p, flows.before, loads)
     service = float(p.packet(held.kind == SCALAR)[0])
-    plain = Packets(
-        packets.rate, packets.batch, packets.fixed, packets.exponential, 0.0, packets.other_cost
+    moments = moments_of(
+        residency, lambda u: packets.missed(u, service, 0.0), packets.batch * service
     )
-
-    def work(u: np.ndarray) -> np.ndarray:
-        return batch_transform(_packets_service(plain, u, service), packets)
-
-    moments = moments_of(residency, work, packets.batch * service)
     free = 1.0 - packets.other_rate * packets.other_cost
     load = packets.rate * packets.batch * service / free
     during = packets.rate * float(moments.first[0]) / (free * (1.0 - load))
@@ -196,7 +189,7 @@ def held_in_bursts(
     """Under MMPP arrivals; as :func:`held_sojourns`."""
     residency, _ = residency_of(table, p, flows, phases)
     queue = released_queue(table, p, phases)
-    moments = moments_of(residency, queue.work, queue.work_mean)
+    moments = moments_of(residency, queue.missed, queue.work_mean)
     ends, _, interrupts, _ = put(queue, residency, moments)
     alone = float((flows.period_flow * flows.periods.packets).sum())
     return HeldSojourns(

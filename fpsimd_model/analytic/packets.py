@@ -8,7 +8,7 @@ import numpy as np
 
 from .inversion import delay
 
-__all__ = ["Packets", "batch_transform", "position_transform"]
+__all__ = ["Packets", "batch_transform", "log1p", "position_transform"]
 
 _LARGE = 150.0  # packets; single places in so large a geometric batch do not show
 
@@ -49,7 +49,7 @@ class Packets:
         b, steady = self.batch, moves if self.exponential else mean
         drawn = slower * (mean - steady)
         if self.fixed:
-            return -np.expm1(-round(b) * (slower * steady + _log1p(drawn)))
+            return -np.expm1(-round(b) * (slower * steady + log1p(drawn)))
         one = (drawn - np.expm1(-slower * steady)) / (1.0 + drawn)
         return b * one / (1.0 + (b - 1.0) * one)
 
@@ -142,7 +142,7 @@ def _interrupted(start: np.ndarray, own: float, m: np.ndarray) -> np.ndarray:
     return start * np.exp((m - 1.0) * np.log(mean) - mean - np.log(m).cumsum())
 
 
-def _log1p(x: np.ndarray) -> np.ndarray:
+def log1p(x: np.ndarray) -> np.ndarray:
     """log(1 + x) of complex numbers: NumPy's forgets what is small against 1."""
     real = 0.5 * np.log1p(2.0 * x.real + x.real**2 + x.imag**2)
     return real + 1j * np.arctan2(x.imag, 1.0 + x.real)

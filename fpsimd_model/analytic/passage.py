@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..events import GUEST, LOOP, POSITIONS
+from .absorption import SURE, factors, values, values_sparse
 from .flows import Flows, summed
 from .phases_chain import PhasedChain
 from .phases_solve import Phased
@@ -68,8 +69,8 @@ def until_put(
         axis=-1,
     )
     reward[:, :n] += lasts
-    within = (place[where] >= 0) & (place[drive] >= 0)
-    where, drive, rate = place[where[within]], place[drive[within]], rate[:, within]
+    some = place[drive] >= 0
+    where, drive, rate = place[where[some]], place[drive[some]], rate[:, some]
     full = np.zeros_like(reward)
     solve = _dense if len(keep) <= 2 * DENSE else _sparse
     full[:, keep] = solve(where, drive, rate, leave[:, keep], reward[:, keep])
@@ -110,21 +111,44 @@ def pays_of(flows: Flows) -> np.ndarray:
 
 
 def _dense(where, drive, rate, leave, reward) -> np.ndarray:
-    size = leave.shape[1]
-    matrix = -summed(rate, drive * size + where, size * size).reshape(-1, size, size)
+    """Rates (B, K) from `drive` to `where`, -1 for those that leave."""
+    size, within = leave.shape[1], where >= 0
+    to = where[within] * size + drive[within]
+    flow = summed(rate[:, within], to, size * size).reshape(-1, size, size)
+    matrix = -flow.swapaxes(1, 2)
     matrix[:, np.arange(size), np.arange(size)] += leave
-    return np.linalg.solve(matrix, reward)
+    found, seldom = _unless_seldom(np.linalg.solve, matrix, leave, reward)
+    if seldom.any():
+        gone = summed(rate[seldom][:, ~within], drive[~within], size)
+        found[seldom] = values(flow[seldom], gone, reward[seldom])
+    return found
+
+
+def _unless_seldom(solve, matrix, leave, reward) -> tuple[np.ndarray, np.ndarray]:
+    """What solves the equations; whether the chain is left too seldom for LU to keep its digits.
+
+    The moves until it is left, one more right-hand side, are the condition of the equations.
+    """
+    try:
+        found = solve(matrix, np.concatenate([reward, leave[..., None]], axis=-1))
+    except np.linalg.LinAlgError:
+        return np.empty_like(reward), np.ones(reward.shape[:-2], dtype=bool)
+    moves = found[..., -1]
+    return found[..., :-1], ~((moves > 0.0) & (moves < SURE)).all(axis=-1)
 
 
 def _sparse(where, drive, rate, leave, reward) -> np.ndarray:
     from scipy.sparse import csc_array, diags_array
-    from scipy.sparse.linalg import splu
 
-    size = leave.shape[1]
+    size, within = leave.shape[1], where >= 0
     found = []
     for b in range(len(leave)):
-        some = rate[b] > 0.0
-        shape = csc_array((rate[b, some], (drive[some], where[some])), shape=(size, size))
-        matrix = (diags_array(leave[b]) - shape).tocsc()
-        found.append(splu(matrix).solve(reward[b]))
+        some = (rate[b] > 0.0) & within
+        flow = csc_array((rate[b, some], (where[some], drive[some])), shape=(size, size))
+        matrix = diags_array(leave[b]) - flow.T
+        one, seldom = _unless_seldom(lambda m, x: factors(m)(x), matrix, leave[b], reward[b])
+        if seldom:
+            gone = summed(rate[b, None, ~within], drive[~within], size)[0]
+            one = values_sparse(flow, gone, reward[b])
+        found.append(one)
     return np.array(found)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["DENSE", "stationary", "stationary_sparse"]
+from .absorption import factors
+
+__all__ = ["DENSE", "stationary", "stationary_sparse", "without_subtraction"]
 
 DENSE = 100  # states up to which matrices are full
 _APART = 1e7  # rates further apart are eliminated without subtraction
@@ -34,7 +36,7 @@ def stationary(flow: np.ndarray) -> np.ndarray:
     leave = flow.sum(axis=1)
     slowest = np.min(flow, where=flow > 0.0, initial=np.inf)
     if n == 1 or flow.max() > _APART * slowest:
-        return _without_subtraction(flow)
+        return without_subtraction(flow)
     plain = flow.copy()
     plain[:, diagonal, diagonal] = -leave
     plain[:, 0, :] = 1.0  # shares of time add up to one
@@ -43,10 +45,11 @@ def stationary(flow: np.ndarray) -> np.ndarray:
     try:
         return np.maximum(np.linalg.solve(plain, right)[:, :, 0], 0.0)
     except np.linalg.LinAlgError:  # rates that are lost in rounding
-        return _without_subtraction(flow)
+        return without_subtraction(flow)
 
 
-def _without_subtraction(flow: np.ndarray) -> np.ndarray:
+def without_subtraction(flow: np.ndarray) -> np.ndarray:
+    """As :func:`stationary`, its diagonal 0; `flow` is overwritten."""
     n = flow.shape[1]
     never = np.zeros(flow.shape[:2], dtype=bool)
     for k in range(n - 1, 0, -1):  # into k divided by what leaves k; then past k
@@ -68,7 +71,6 @@ def stationary_sparse(flow) -> np.ndarray:
     """(N,) as :func:`stationary` of one sparse matrix, its diagonal not read either."""
     from scipy.sparse import diags
     from scipy.sparse.csgraph import connected_components
-    from scipy.sparse.linalg import splu
 
     flow = flow.tocoo()
     _, part = connected_components(flow, directed=True, connection="strong")
@@ -81,7 +83,7 @@ def stationary_sparse(flow) -> np.ndarray:
         rest = np.delete(np.arange(len(closed)), one)
         right = -flow[rest][:, [one]].toarray().ravel()
         found[one] = 1.0
-        found[rest] = splu(flow[rest][:, rest].tocsc()).solve(right)
+        found[rest] = factors(flow[rest][:, rest])(right)
         most = int(abs(found).argmax())
         if abs(found[most]) <= _RARE or most == one:
             break

@@ -38,8 +38,8 @@ def failing(solve, singular):
 def test_percentiles_that_are_lost_leave_the_means(singular, monkeypatch):
     scenario = fm.Scenario() if singular else fm.Scenario().replace(EVERYWHERE)
     if singular:
-        bad = failing(residency._sylvester, lambda *_: True)
-        monkeypatch.setattr(residency, "_sylvester", bad)
+        bad = failing(residency.Solutions, lambda *_: True)
+        monkeypatch.setattr(residency, "Solutions", bad)
     tracked, held = evaluate(scenario, [Tracked, SoftirqsOff])
     assert tracked["sojourn_p99_us"] > 0.0
     assert held.status == "ok"

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..stationary import without_subtraction
+
 __all__ = ["Balance"]
 
 
@@ -57,20 +59,26 @@ class Balance:
             thread[2 * n : 3 * n] = inside
         for at in np.flatnonzero(~thread):
             self.leave(at, 1.0)
-        return _stationary(self.matrix, 2 * n).reshape(-1, 2)
+        return self._stationary().reshape(-1, 2)
 
+    def _stationary(self) -> np.ndarray:
+        """What solves the balance, by elimination without subtraction.
 
-def _stationary(matrix: np.ndarray, count: int) -> np.ndarray:
-    """What solves the balance, the first `count` adding up to one."""
-    size = len(matrix)
-    if not matrix[:count, count:].any():  # what waits is only counted
-        size = count
-    part = matrix[:size, :size].copy()
-    part[0] = 0.0
-    part[0, :count] = 1.0
-    right = np.zeros(size)
-    right[0] = 1.0
-    x = np.linalg.solve(part, right)
-    if size < len(matrix):
-        x = np.append(x, matrix[count:, :count] @ x)
-    return np.maximum(x, 0.0)
+        An interrupt of the second pass weighs exp(-u B), the probability that nothing marks its
+        work.  So the second pass is of what is not marked so far, and the first one less that, the
+        marked rest, is the other half of a chain: with these two as unknowns nothing is negative.
+        """
+        flow, k = self.matrix.copy(), 4 * self.n
+        held = np.flatnonzero(np.repeat(np.tile(self.inside, 2), 2))
+        if held.size:
+            flow[:, k + held] += flow[:, held]  # the first pass is both
+            flow[held] -= flow[k + held]
+        np.fill_diagonal(flow, 0.0)
+        np.maximum(flow, 0.0, out=flow)
+        some = np.flatnonzero(flow.any(axis=0))  # of what is only counted nothing leads on
+        x = np.zeros(len(flow))
+        x[some] = without_subtraction(flow[None, some[:, None], some])[0]
+        counted = np.setdiff1d(np.flatnonzero(flow.any(axis=1)), some)
+        x[counted] = flow[counted] @ x
+        x[held] += x[k + held]
+        return x / x[: 2 * self.n].sum()

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..packets import log1p
 from .phases import Phases, exponential, falling
 
 __all__ = ["Queue", "Starts", "Totals", "starts_behind", "starts_direct"]
@@ -103,6 +104,14 @@ class Queue:
         """Transform of the work of one interrupt."""
         z = np.exp(-u * self._steady) / (1.0 + u * (self.service - self._steady))
         return z**self.batch if self._fixed else z / (self.batch - (self.batch - 1.0) * z)
+
+    def missed(self, u):
+        """1 - :meth:`work`, without the digits that cancel for small u."""
+        drawn = u * (self.service - self._steady)
+        if self._fixed:
+            return -np.expm1(-self.batch * (u * self._steady + log1p(drawn)))
+        one = (drawn - np.expm1(-u * self._steady)) / (1.0 + drawn)
+        return self.batch * one / (1.0 + (self.batch - 1.0) * one)
 
     def packet_wait(self) -> float:
         """Mean service of a packet and those ahead in its batch, interruptions included."""

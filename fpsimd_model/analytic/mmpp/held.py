@@ -48,7 +48,7 @@ def put(queue: Queue, residency: Residency, m: Moments) -> tuple[np.ndarray, ...
     the waits of those that came in it.
     """
     cost = queue.other_cost
-    last = np.array([queue.shrunk]), np.array([np.exp(-queue.u * cost)])
+    last = np.array([queue.missed(queue.u)]), np.array([np.exp(-queue.u * cost)])
     shrunk = residency.waits(np.zeros(1), *last)[1].real
     start = m.some[None], m.first[None], np.array([m.second.sum()]), shrunk
     end, time, f0, f1 = queue.follow(*start)
@@ -64,7 +64,7 @@ def held_softirqs(
         return None
     residency, entering = residency_of(table, p, flows, phases)
     queue = released_queue(table, p, phases)
-    m = moments_of(residency, queue.work, queue.work_mean)
+    m = moments_of(residency, queue.missed, queue.work_mean)
     _, time, interrupts, behind = put(queue, residency, m)
     packets = entering * queue.batch * interrupts
     waits = m.wait + m.pairs * queue.work_mean * queue.stretch + behind

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["Phases", "divide", "exponential", "falling", "product", "stretched"]
+__all__ = ["Phases", "exponential", "falling", "product", "stretched"]
 
 
 def exponential(matrix: np.ndarray, time: np.ndarray | float) -> np.ndarray:
@@ -130,10 +130,3 @@ def falling(
     left = slower(high)
     law = leave[::-1] / left[::-1]
     return high, law / law.sum()
-
-
-def divide(row: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """(..., 2) row times the inverse of the matrix (..., 2, 2)."""
-    a, b, c, d = (matrix[..., i, j] for i in (0, 1) for j in (0, 1))
-    x, y = row[..., 0], row[..., 1]
-    return np.stack([x * d - y * c, y * a - x * b], axis=-1) / (a * d - b * c)[..., None]

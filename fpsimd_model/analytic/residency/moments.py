@@ -41,9 +41,9 @@ class Moments:
 
 
 def moments_of(
-    residency: Residency, work: Callable[[np.ndarray], np.ndarray], mean: float
+    residency: Residency, missed: Callable[[np.ndarray], np.ndarray], mean: float
 ) -> Moments:
-    """Those of one residency; `work` is the transform of one interrupt's work, of that `mean`."""
+    """Those of one residency; 1 - `missed` is the transform of one interrupt's work, of `mean`."""
     operations = residency.operations
     circle = np.exp(2j * np.pi * (np.arange(_CIRCLE) + 0.5) / _CIRCLE)
     one, none = np.ones(_CIRCLE, dtype=complex), np.zeros(_CIRCLE)
@@ -53,7 +53,7 @@ def moments_of(
     q = z / (mean + operations.cost)
     found, held = residency.waits(
         np.concatenate([s, s, none, none]),
-        np.concatenate([one, one, 1.0 + z, work(q)]),
+        np.concatenate([none, none, -z, missed(q)]),
         np.concatenate([one, operations.stopped(s), one, np.exp(-q * operations.cost)]),
     )
     rests, waits, counts, _ = found.reshape(4, -1)

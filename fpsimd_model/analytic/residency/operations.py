@@ -1,7 +1,7 @@
 """Masked operations of a residency: where they take the phase, counting interrupts or timing it.
 
-Matrices (K, ...) are at K points: with interrupts counted by factors z, or with time in transforms
-at s.  The names of the matrices are those of :mod:`.residency`.
+Matrices (K, ...) are at K points: with interrupts counted by factors 1 - missed, or with time in
+transforms at s.  The names of the matrices are those of :mod:`.residency`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import numpy as np
 
 from ...parameters import Parameters
 from ..mmpp.phases import Phases, exponential, stretched
+from .within import Spectrum, Within
+from .within import stretched as stretched_value
 
 __all__ = ["Operations"]
 
@@ -36,9 +38,9 @@ class Operations:
         nothing = exponential(self.change - np.diag(self.rates), costs)
         self.nothing = nothing * np.exp(-self.nu * costs)[:, None, None]
 
-    def before(self, z: np.ndarray) -> np.ndarray:
-        """(K, m, m) change of the phases with interrupts counted by z, per second: A."""
-        return self.change - (1.0 - z)[:, None, None] * np.diag(self.rates)
+    def before(self, missed: np.ndarray) -> np.ndarray:
+        """(K, m, m) change of the phases with interrupts counted by 1 - `missed` a second: A."""
+        return self.change - missed[:, None, None] * np.diag(self.rates)
 
     def behind(self, s: np.ndarray) -> np.ndarray:
         """(K, m, m) the same with time in a transform: B."""
@@ -51,6 +53,27 @@ class Operations:
     def over(self, matrix: np.ndarray) -> np.ndarray:
         """(K, C, m, m) exp(matrix w) for the lengths w of all operations."""
         return exponential(matrix[:, None], self._costs)
+
+    def counts(self, missed: np.ndarray) -> Spectrum:
+        """That of A."""
+        return Spectrum(self.change, missed[:, None] * self.rates)
+
+    def times(self, s: np.ndarray) -> Spectrum:
+        """That of B."""
+        return Spectrum(self.change, s[:, None] * np.ones(self.m))
+
+    def gone(self, spectrum: Spectrum) -> np.ndarray:
+        """(K, C, m) what :meth:`over` of its stretched matrix leaves out: 1 less sums of rows."""
+        u = stretched_value(spectrum.values, self.nu, self.cost)
+        return spectrum.gone(u[:, None] * self._costs[:, None])
+
+    def within(self, counts: Spectrum, times: Spectrum) -> Within:
+        """Interrupts that come in operations."""
+        return Within(counts, times, self.rates, self.nu, self.cost)
+
+    def lengths(self, op: np.ndarray) -> np.ndarray:
+        """Seconds of operations."""
+        return self._costs[op]
 
     def late(self, theta: np.ndarray, op: np.ndarray) -> np.ndarray:
         """(K, S, 1) of the interrupts without crypto that come in operations, each by a factor."""

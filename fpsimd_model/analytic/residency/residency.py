@@ -7,17 +7,13 @@ that is followed by the interrupts without crypto that wait behind it, a period 
 
     E exp(A M) = exp(U w),    U = A + ν (exp(U c) - I),
 
-and an arrival in it weighs X = E ∫_0^M exp(A v) Λ exp(B (M - v)) dv, the solution of
-
-    A X - X B = E exp(A M) Λ - Λ E exp(B M),
-
-with A = Q - Λ (1 - z) before it and B = Q - s I behind it.  With Poisson arrivals all of these are
-numbers.
+and an arrival in it weighs X = E ∫_0^M exp(A v) Λ exp(B (M - v)) dv, with A = Q - Λ (1 - z) before
+it and B = Q - s I behind it (:mod:`.within`).  With Poisson arrivals all of these are numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -65,17 +61,17 @@ class Residency:
         self.longest = float(before[0][table.softirqs_off].max())
         self.operations = operations = Operations(p, phases, steps.costs)
         self.solutions = Solutions(plan, steps, operations, self._loads)
-        none = np.zeros(1)
-        silent = operations.over(operations.stretch(operations.before(none)))
-        never = self.solutions.forward(none, silent)[0].real[steps.here]
+        all_ = np.ones(1)
+        silent = operations.over(operations.stretch(operations.before(all_)))
+        never = self.solutions.forward(all_, silent, operations.counts(all_))[0].real[steps.here]
         # (S, m) how often each step ends a residency's time without arrivals
         self._never = np.where(steps.arrival[:, None], 0.0, never * self.solutions.rate)
         self._silent = silent[0]
 
     def waits(
-        self, s: np.ndarray, z: np.ndarray, theta: np.ndarray | None = None
+        self, s: np.ndarray, missed: np.ndarray, theta: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """What a residency and its put hold back.
+        """What a residency and its put hold back, interrupts counted by the factor z = 1 - missed.
 
         Each interrupt without crypto that comes during the put counts by the factor `theta`.
 
@@ -88,23 +84,21 @@ class Residency:
         """
         theta = np.ones(len(s)) if theta is None else theta
         steps, plan, loads, operations = self._steps, self._plan, self._loads, self.operations
-        rates, nothing = operations.rates, operations.nothing
-        a, b = operations.before(z), operations.behind(s)
+        nothing = operations.nothing
+        a, b = operations.before(missed), operations.behind(s)
         ua, ub = operations.stretch(a), operations.stretch(b)
         plain_a, plain_b = operations.over(a), operations.over(b)
         counted, passed = plain_a, plain_b
         if operations.nu > 0.0:
             counted, passed = operations.over(ua), operations.over(ub)
-        solve = _sylvester(a, b)
-
-        def arrivals(first: np.ndarray, last: np.ndarray) -> np.ndarray:
-            return solve(first * rates - rates[:, None] * last)
-
-        count = self.solutions.forward(z, counted)
-        rest = self.solutions.backward(s, theta, plain_b, passed)[..., None]
-        plain = within = arrivals(plain_a, plain_b)
+        counts, times = operations.counts(missed), operations.times(s)
+        arrivals = operations.within(counts, times)
+        count = self.solutions.forward(missed, counted, counts)
+        rest = self.solutions.backward(s, theta, plain_b, passed, times)[..., None]
+        lengths = operations.lengths(np.arange(plain_a.shape[1]))
+        plain = within = arrivals.alone(lengths)
         if operations.nu > 0.0:
-            within = arrivals(counted, passed)
+            within = arrivals.together(lengths)
         flow = count[:, steps.here] * self.solutions.rate
 
         # during loads
@@ -115,7 +109,7 @@ class Residency:
         op, to, own = steps.op[land], steps.to[land], steps.arrival[land]
         there = product(passed[:, op[own]], rest[:, to[own]])
         wait += _total(flow[:, land[own]], there)
-        on = flow[:, land] * np.where(own, z[:, None], 1.0)[..., None]
+        on = flow[:, land] * np.where(own, 1.0 - missed[:, None], 1.0)[..., None]
         loop, guest = ~plan.guest[to], plan.guest[to]
         wait += _total(on[:, loop], product(within[:, op[loop]], rest[:, to[loop]]))
 
@@ -123,8 +117,9 @@ class Residency:
         op, forced, to = op[guest], steps.exit_op[to[guest]], plan.exit_to[to[guest]]
         stop_b = operations.stopped_in(ub, op)
         there = product(plain[:, op], product(stop_b, product(passed[:, forced], rest[:, to])))
-        first = product(operations.stopped_in(ua, op), counted[:, forced])
-        both = arrivals(first, product(stop_b, passed[:, forced]))
+        both = within[:, forced]
+        if operations.nu > 0.0:
+            both = arrivals.behind(operations.lengths(op), operations.lengths(forced))
         there += product(plain_a[:, op], product(both, rest[:, to]))
         there -= product(nothing[op], product(within[:, forced], rest[:, to]))
         wait += _total(on[:, guest], there)
@@ -146,14 +141,3 @@ class Residency:
 def _total(flow: np.ndarray, there: np.ndarray) -> np.ndarray:
     """(K,) sum of flows (..., L, m) times what is there (K, L, m, 1)."""
     return (flow * there[..., 0]).sum(axis=(1, 2))
-
-
-def _sylvester(a: np.ndarray, b: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-    """The solver of A X - X B = C for A, B (K, m, m) and C (K, L, m, m)."""
-    k, m = a.shape[0], a.shape[-1]
-    if m == 1:
-        return lambda c: c / (a - b)[:, None]
-    eye = np.eye(m)
-    whole = np.einsum("kij,pq->kipjq", a, eye) - np.einsum("kqp,ij->kipjq", b, eye)
-    inverse = np.linalg.inv(whole.reshape(k, m * m, m * m))[:, None]
-    return lambda c: product(inverse, c.reshape(k, -1, m * m, 1)).reshape(c.shape)

@@ -74,6 +74,7 @@ class Landing:
 
     def __init__(self, op: np.ndarray, to: np.ndarray, plan: Plan, steps: Steps) -> None:
         loop, guest = np.flatnonzero(~plan.guest[to]), np.flatnonzero(plan.guest[to])
+        self._order = np.argsort(np.concatenate([loop, guest]))
         self.index = np.concatenate([loop, guest, guest])
         self.to = np.concatenate([to[loop], to[guest], plan.exit_to[to[guest]]])
         self._loop, self._guest, self._forced = op[loop], op[guest], steps.exit_op[to[guest]]
@@ -84,6 +85,13 @@ class Landing:
         exits = product(after[:, self._guest] - some, after[:, self._forced])
         return np.concatenate([after[:, self._loop], some, exits], axis=1)
 
+    def gone(self, after: np.ndarray, quiet: np.ndarray, gone: np.ndarray) -> np.ndarray:
+        """(K, L, m) 1 less the sum of an operation's ways, from those (K, C, m) of operations."""
+        some = np.broadcast_to(quiet, after.shape)[:, self._guest]
+        exits = product(after[:, self._guest] - some, gone[:, self._forced, :, None])[..., 0]
+        each = np.concatenate([gone[:, self._loop], gone[:, self._guest] + exits], axis=1)
+        return each[:, self._order]
+
 
 class Sums:
     """Adds up columns (K, L, ...) by where they belong, repeated places included."""
@@ -92,7 +100,7 @@ class Sums:
         self._order = np.argsort(where, kind="stable")
         self._where, self._first = np.unique(where[self._order], return_index=True)
 
-    def take_from(self, total: np.ndarray, columns: np.ndarray) -> None:
-        """Subtract the sums from columns of `total`."""
+    def add_to(self, total: np.ndarray, columns: np.ndarray) -> None:
+        """Add the sums to columns of `total`."""
         if len(self._order):
-            total[:, self._where] -= np.add.reduceat(columns[:, self._order], self._first, axis=1)
+            total[:, self._where] += np.add.reduceat(columns[:, self._order], self._first, axis=1)
