@@ -1,7 +1,8 @@
 """Linear algebra of many matrices at once, in blocks that BLAS takes without starting threads.
 
 OpenBLAS shares a matrix of 100 rows out among its threads, which then wait for each other in a
-loop: for hundreds of such matrices, one after another, that takes many times as long as one thread.
+loop: for hundreds of such matrices, one after another, that takes many times as long as one thread,
+and the last digits depend on how many there are.
 Inverses are made for M-matrices, whose blocks can be eliminated in any order.
 """
 
@@ -9,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["inverse", "product", "solved", "times"]
+__all__ = ["ROWS", "inverse", "product", "solved", "times"]
 
-_ROWS = 90
+ROWS = 90  # of a matrix that is taken as a whole
 _PRODUCTS = 250_000  # multiplications of one call
 
 
@@ -38,7 +39,7 @@ def inverse(matrix: np.ndarray) -> np.ndarray:
     True
     """
     n = matrix.shape[1]
-    if n <= _ROWS:
+    if n <= ROWS:
         return np.linalg.inv(matrix)
     h = n // 2
     right, below = matrix[:, :h, h:], matrix[:, h:, :h]
@@ -54,6 +55,6 @@ def inverse(matrix: np.ndarray) -> np.ndarray:
 
 def solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(B, m, q) of M-matrices (B, m, m) and right-hand sides (B, m, q)."""
-    if matrix.shape[1] <= _ROWS:
+    if matrix.shape[1] <= ROWS:
         return np.linalg.solve(matrix, right)
     return product(inverse(matrix), right)

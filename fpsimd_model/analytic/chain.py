@@ -18,6 +18,7 @@ from ..automaton import EVENT_NAMES, Automaton
 from ..errors import InputError
 from ..parameters import Parameters
 from .behind import BehindRows, Masked, masked_of, rows_behind
+from .blocks import product
 from .flows import Chain, Flows, summed
 from .phases_chain import PhasedChain
 from .phases_clocks import clock_rates, clocks_of
@@ -129,8 +130,8 @@ def _dense(lift: Lift, lands, quiet, caught, moves) -> np.ndarray:
     full = full.reshape(-1, 2 * n, 2 * n)
     waits = full[:, n:, :n]
     if full[:, n:, n:].any():  # packets held as others came during the exit that they forced
-        waits = waits + full[:, n:, n:] @ waits
-    pi = stationary(full[:, :n, :n] + full[:, :n, n:] @ waits)
+        waits = waits + product(full[:, n:, n:], waits)
+    pi = stationary(full[:, :n, :n] + product(full[:, :n, n:], waits))
     return np.concatenate([pi, (waits @ pi[:, :, None])[:, :, 0]], axis=1)
 
 

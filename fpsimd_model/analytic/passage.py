@@ -10,6 +10,7 @@ import numpy as np
 
 from ..events import GUEST, LOOP, POSITIONS
 from .absorption import SURE, factors, values, values_sparse
+from .blocks import solved
 from .flows import Flows, summed
 from .phases_chain import PhasedChain
 from .phases_solve import Phased
@@ -117,7 +118,7 @@ def _dense(where, drive, rate, leave, reward) -> np.ndarray:
     flow = summed(rate[:, within], to, size * size).reshape(-1, size, size)
     matrix = -flow.swapaxes(1, 2)
     matrix[:, np.arange(size), np.arange(size)] += leave
-    found, seldom = _unless_seldom(np.linalg.solve, matrix, leave, reward)
+    found, seldom = _unless_seldom(solved, matrix, leave, reward)
     if seldom.any():
         gone = summed(rate[seldom][:, ~within], drive[~within], size)
         found[seldom] = values(flow[seldom], gone, reward[seldom])

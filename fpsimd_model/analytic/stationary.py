@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from .absorption import factors
+from .blocks import ROWS
 
 __all__ = ["DENSE", "stationary", "stationary_sparse", "without_subtraction"]
 
@@ -35,7 +36,7 @@ def stationary(flow: np.ndarray) -> np.ndarray:
     flow[:, diagonal, diagonal] = 0.0
     leave = flow.sum(axis=1)
     slowest = np.min(flow, where=flow > 0.0, initial=np.inf)
-    if n == 1 or flow.max() > _APART * slowest:
+    if n == 1 or n > ROWS or flow.max() > _APART * slowest:
         return without_subtraction(flow)
     plain = flow.copy()
     plain[:, diagonal, diagonal] = -leave
