@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["SURE", "factors", "times_from", "values", "values_sparse"]
+__all__ = ["SURE", "factors", "if_seldom", "times_from", "values", "values_sparse"]
 
 SURE = 1e4  # moves until the chain is left up to which LU keeps twelve digits
 _RARE, _TRIES = 1e6, 4  # visits for one of the state that the others are measured by
@@ -53,6 +53,23 @@ def times_from(flow: np.ndarray, leave: np.ndarray, begin: np.ndarray) -> np.nda
     flow, out, found = _eliminated(flow, leave, begin, forward=True)
     for k in range(1, flow.shape[1]):
         found[:, k] += (flow[:, k, :k, None] * found[:, :k]).sum(axis=1) / out[:, k, None]
+    return found
+
+
+def if_seldom(
+    found: np.ndarray | None, flow: np.ndarray, leave: np.ndarray, begin: np.ndarray
+) -> np.ndarray:
+    """`found`, as from :func:`times_from`, worked out again where LU lost its digits.
+
+    The moves until the chain is left are the condition of its equations; None is of singular ones.
+    """
+    if found is None:
+        return times_from(flow, leave, begin)
+    out = flow.sum(axis=1) - flow.diagonal(axis1=1, axis2=2) + leave
+    moves, starts = np.einsum("bn,bnr->br", out, found), begin.sum(axis=1)
+    seldom = ~((moves >= 0.0) & (moves <= SURE * starts)).all(axis=1)
+    if seldom.any():
+        found[seldom] = times_from(flow[seldom], leave[seldom], begin[seldom])
     return found
 
 

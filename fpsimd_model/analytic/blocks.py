@@ -13,12 +13,14 @@ import numpy as np
 __all__ = ["ROWS", "inverse", "product", "solved", "times"]
 
 ROWS = 90  # of a matrix that is taken as a whole
-_PRODUCTS = 250_000  # multiplications of one call
+_PRODUCTS = 250_000  # multiplications of one call; a complex one is four
+_AT_ONCE = 32  # large matrices whose blocks are in memory
 
 
 def product(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """(B, m, q) of (B, m, k) and (B, k, q)."""
-    width = max(1, _PRODUCTS // max(1, one.shape[1] * one.shape[2]))
+    most = _PRODUCTS // 4 if np.iscomplexobj(one) else _PRODUCTS
+    width = max(1, most // max(1, one.shape[1] * one.shape[2]))
     q = other.shape[2]
     if q <= width:
         return one @ other
@@ -55,6 +57,19 @@ def inverse(matrix: np.ndarray) -> np.ndarray:
 
 def solved(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """(B, m, q) of M-matrices (B, m, m) and right-hand sides (B, m, q)."""
-    if matrix.shape[1] <= ROWS:
+    n = matrix.shape[1]
+    if n <= ROWS:
         return np.linalg.solve(matrix, right)
-    return product(inverse(matrix), right)
+    if len(matrix) > _AT_ONCE:
+        parts = range(0, len(matrix), _AT_ONCE)
+        return np.concatenate(
+            [solved(matrix[i : i + _AT_ONCE], right[i : i + _AT_ONCE]) for i in parts]
+        )
+    h = n // 2
+    both = np.concatenate([matrix[:, :h, h:], right[:, :h]], axis=2)
+    both = solved(matrix[:, :h, :h], both)
+    through, first = both[:, :, : n - h], both[:, :, n - h :]
+    below = matrix[:, h:, :h]
+    rest = matrix[:, h:, h:] - product(below, through)
+    last = solved(rest, right[:, h:] - product(below, first))
+    return np.concatenate([first - product(through, last), last], axis=1)

@@ -80,6 +80,8 @@ def rates_of(
     out["softirq_held_mean_us"] = nothing if held is None else held.mean * 1e6
     out["softirq_held_max"] = nothing  # interrupts prolong a residency, nothing bounds them
     out["resched_delay_mean_us"] = _resched_delay(table, p, flows) * 1e6
+    if any((value < 0.0).any() for value in out.values()):  # as nothing here can be
+        raise np.linalg.LinAlgError("a negative rate or time: lost in rounding")
     return out
 
 

@@ -149,7 +149,7 @@ def _sparse(where, drive, rate, leave, reward) -> np.ndarray:
         matrix = diags_array(leave[b]) - flow.T
         one, seldom = _unless_seldom(lambda m, x: factors(m)(x), matrix, leave[b], reward[b])
         if seldom:
-            gone = summed(rate[b, None, ~within], drive[~within], size)[0]
+            gone = np.bincount(drive[~within], rate[b, ~within], minlength=size)
             one = values_sparse(flow, gone, reward[b])
         found.append(one)
     return np.array(found)

@@ -100,9 +100,15 @@ class GuestLevels:
         ]
         ends[0] = ends[0] + at_exit.sum(axis=1)
         if self.clock == GUEST_RUN:
-            (reset, other, lost_d, ends), clock = (run, fp, fp_lost, ends[0]), FIRST_FP
+            (reset, gone, other, lost_d, ends), clock = (
+                (run, run_lost, fp, fp_lost, ends[0]),
+                FIRST_FP,
+            )
         else:
-            (reset, other, lost_d, ends), clock = (fp, run, run_lost, ends[1]), GUEST_RUN
+            (reset, gone, other, lost_d, ends), clock = (
+                (fp, fp_lost, run, run_lost, ends[1]),
+                GUEST_RUN,
+            )
         done = part.done[clock]
         d = done.shape[1]
         shape = n, d, r
@@ -113,8 +119,9 @@ class GuestLevels:
         np.einsum("bidrjds->bdirjs", back)[:] += reset[:, None]
         leave = lost[:, :, None] + done[:, None, :, None] * lost_d[:, :, None]
         ends = np.broadcast_to(ends[:, :, None, None], (b, *shape))
+        gone = np.broadcast_to(gone[:, :, None], (b, *shape))
         if self.load is not None:
-            leave = np.zeros_like(leave)
+            leave, gone = np.zeros_like(leave), np.zeros_like(gone)
         size = n * d * r
         self.levels = Levels(
             inner.reshape(b, size, size),
@@ -123,6 +130,7 @@ class GuestLevels:
             part.done[self.clock],
             ends.reshape(b, size),
             back.reshape(b, size, size),
+            gone=gone.reshape(b, size),
         )
         self._shape = shape
 

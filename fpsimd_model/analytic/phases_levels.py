@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .absorption import if_seldom
 from .blocks import inverse, product, solved, times
 from .stationary import stationary
 
@@ -40,32 +41,35 @@ class Levels:
     ----------
     inner, leave:
         (B, m, m) rates to the first index from the second on the same level, their diagonal not
-        read, and (B, m) to elsewhere, those of the clock apart.  Overwritten.
+        read, and (B, m) to elsewhere, those of the clock apart.
     onward, done, ends:
         (B, K) rates at which a phase is followed by the next one, or is the last; (B, m) how many
         of its ends leave a state.
     reset, also:
         (B, m, m) what leads to the first level at the clock's end, and at any time; None if
         nothing does.
+    gone:
+        (B, m) how many of the clock's ends leave for elsewhere; None if none do.
     """
 
-    def __init__(self, inner, leave, onward, done, ends, reset=None, also=None) -> None:
+    def __init__(self, inner, leave, onward, done, ends, reset=None, also=None, gone=None) -> None:
         self.onward, self.done, self.reset, self.also = onward, done, reset, also
+        self._left, self._gone = leave, gone
         self.m, self.k = inner.shape[1], onward.shape[1]
         if also is not None:
             leave = leave + also.sum(axis=1)
         clock = onward[:, :, None] + done[:, :, None] * ends[:, None]  # (B, K, m)
         self._even = bool((abs(clock - clock[:, :1]) <= _SAME * clock[:, :1]).all())
         if self._even:  # as an Erlang's
-            self._inverse = inverse(drained(inner, leave + clock[:, 0]))[:, None]
+            self._inverse = _inverse(inner, leave + clock[:, 0])[:, None]
             first = np.where(onward[:, :1] > 0.0, onward[:, :1], 1.0)
             self._squares = [first[:, :, None] * self._inverse[:, 0]]
             step = np.append(np.ones_like(first), onward[:, :-1] / first, axis=1)
             self._scale = step.cumprod(axis=1)  # of a power of the first square
         else:
-            every = drained(inner, leave)[:, None] + clock[..., None] * np.eye(self.m)
-            flat = every.reshape(-1, self.m, self.m)
-            self._inverse = inverse(flat).reshape(every.shape)
+            flat = np.repeat(inner, self.k, axis=0)
+            found = _inverse(flat, (leave[:, None] + clock).reshape(-1, self.m))
+            self._inverse = found.reshape(-1, self.k, self.m, self.m)
 
     def _at(self, level: int) -> np.ndarray:
         return self._inverse[:, 0 if self._even else level]
@@ -144,9 +148,33 @@ class Levels:
         begin = np.zeros((len(self.done), self.m, len(first)))
         begin[:, first, np.arange(len(first))] = 1.0
         back = product(self.reset, np.einsum("bk,bkmq->bmq", self.done, x))[:, first]
-        again = np.eye(len(first)) - self._returns(begin)[:, first]
-        y = solved(again, back)
+        once = self.spread(begin)
+        ends = np.einsum("bk,bkmq->bmq", self.done, once)
+        returns = product(self.reset, ends)[:, first]
+        leave = np.einsum("bm,bkmq->bq", self._left, once)
+        if self._gone is not None:
+            leave = leave + np.einsum("bm,bmq->bq", self._gone, ends)
+        y = _absorbed(returns, leave, back)
         return (x + self.spread(product(begin, y)))[..., 0]
+
+
+def _absorbed(flow: np.ndarray, leave: np.ndarray, begin: np.ndarray) -> np.ndarray:
+    """(B, n, r) as :func:`.absorption.times_from`; by LU where that keeps the digits."""
+    try:
+        found = solved(drained(flow.copy(), leave), begin)
+    except np.linalg.LinAlgError:
+        found = None
+    return if_seldom(found, flow, leave, begin)
+
+
+def _inverse(flow: np.ndarray, leave: np.ndarray) -> np.ndarray:
+    """(B, n, n) the same from each state by itself."""
+    try:
+        found = inverse(drained(flow.copy(), leave))
+    except np.linalg.LinAlgError:
+        found = None
+    one = np.broadcast_to(np.eye(flow.shape[1]), flow.shape)
+    return if_seldom(found, flow, leave, one)
 
 
 def _law(moves: np.ndarray) -> np.ndarray:

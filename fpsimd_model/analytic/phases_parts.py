@@ -23,6 +23,10 @@ class Inside:
     loop: np.ndarray
     guest: np.ndarray
 
+    def positive(self) -> Inside:
+        """Less what rounding makes negative."""
+        return Inside(np.maximum(self.loop, 0.0), np.maximum(self.guest, 0.0))
+
 
 def plus(one: Inside, other: Inside) -> Inside:
     """Run loop to run loop, guest to guest."""

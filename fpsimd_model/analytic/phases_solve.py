@@ -66,7 +66,7 @@ class Phased:
         )
         one = np.broadcast_to(np.eye(n), (len(preempted), n, n))
         load = product(part(OWN, "l", "o"), outside.ended(one))
-        inside = self._levels(load).stationary()
+        inside = self._levels(load).stationary().positive()
         puts = self.puts(inside)
         out = outside.spread(puts.reshape(*puts.shape[:2], -1))
         out = np.moveaxis(out, 1, -1).reshape(*puts.shape, -1)

@@ -77,7 +77,7 @@ class ResidencyLevels:
                 some = np.einsum("bipjpg->bpgij", other[:, :, :, 0, 0])
                 some += product(load, at_exit)[:, None, None] * run[:, None, :, None, None]
                 also = whole(None, other)
-        ends = [part(STAY, "o", here).sum(axis=1) for here in "lg"]
+        ends = gone = [part(STAY, "o", here).sum(axis=1) for here in "lg"]
         if part.ignored is not None:
             reset_gg = block("g", "g")
             kept = [part.goes_on(here) for here in "lg"]
@@ -87,12 +87,14 @@ class ResidencyLevels:
             some += kept[1][:, None, None]
             ends = [a + k for a, k in zip(ends, kept, strict=True)]
         reset = whole(reset_ll, reset_lg, None, reset_gg)
-        ends = [
-            np.repeat(e, size // e.shape[1], axis=1) for e, size in zip(ends, sizes, strict=True)
-        ]
+        ends, gone = (
+            [np.repeat(e, size // e.shape[1], axis=1) for e, size in zip(each, sizes, strict=True)]
+            for each in (ends, gone)
+        )
         self.levels = Levels(
             whole(ll, lg, gl, gg), leave, onward[RESIDENCY], done[RESIDENCY],
             np.concatenate(ends, axis=1), reset, also,
+            None if load is not None else np.concatenate(gone, axis=1),
         )  # fmt: skip
 
     def _unfolded(self, x: np.ndarray) -> Inside:

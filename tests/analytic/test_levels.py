@@ -195,9 +195,8 @@ def test_levels_are_a_chain(even):
     leave = whole.sum(axis=1)
     np.testing.assert_allclose((whole @ x[..., None])[..., 0], leave * x, rtol=1e-11)
 
-    absorbing = Levels(
-        inner.copy(), np.full((2, m), 0.5), onward, done, np.ones((2, m)), 0.5 * reset
-    )
+    half = np.full((2, m), 0.5)
+    absorbing = Levels(inner.copy(), half, onward, done, np.ones((2, m)), 0.5 * reset, gone=half)
     comes = rng.uniform(0.0, 1.0, (2, k, m))
     spent = absorbing.until_left(comes)
     lost = 0.5 * spent.sum(axis=(1, 2)) + 0.5 * np.einsum("bk,bkm->b", done, spent)
