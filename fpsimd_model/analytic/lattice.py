@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import expm1, lgamma, log, log1p
+from math import expm1, inf, lgamma, log
 
 import numpy as np
 
@@ -56,9 +56,9 @@ def decay(x: float, batch: float, fixed: bool) -> float:
     1.256431
     """
     if fixed:
-        largest = np.inf
+        largest = inf
     else:
-        largest = -log1p(-1.0 / batch) if batch > 1.0 else np.inf
+        largest = log(batch / (batch - 1.0)) if batch > 1.0 else inf
 
     def more(theta: float) -> tuple[float, float]:
         """X(e^θ) - 1 and its derivative."""
@@ -67,11 +67,15 @@ def decay(x: float, batch: float, fixed: bool) -> float:
             return y, batch * (y + 1.0)
         y = expm1(theta)
         down = 1.0 - (batch - 1.0) * y
+        if down <= 0.0:  # the pole, to the last digit
+            return inf, inf
         return batch * y / down, batch * (1.0 + y) / down**2
 
     theta = 1.0 / batch if fixed else min(1.0, 0.5 * largest)
     while x * more(theta)[0] < theta:
-        theta = 2.0 * theta if largest == np.inf else 0.5 * (theta + largest)
+        last, theta = theta, 2.0 * theta if largest == inf else 0.5 * (theta + largest)
+        if theta == last:  # so few interrupts that the root is the pole
+            return theta
         if fixed and batch * theta > 600.0:
             return theta
     for _ in range(200):  # convex: Newton's method falls to the root from the right
