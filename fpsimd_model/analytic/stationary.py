@@ -55,16 +55,21 @@ def without_subtraction(flow: np.ndarray) -> np.ndarray:
     never = np.zeros(flow.shape[:2], dtype=bool)
     for k in range(n - 1, 0, -1):  # into k divided by what leaves k; then past k
         leave = flow[:, :k, k].sum(axis=1)
-        never[:, k] = leave == 0.0
+        if not leave.all():
+            never[:, k] = leave == 0.0
+            leave = np.where(leave > 0.0, leave, 1.0)
         into = flow[:, k, :k]
-        into /= np.where(leave > 0.0, leave, 1.0)[:, None]
+        into /= leave[:, None]
         flow[:, :k, :k] += flow[:, :k, k, None] * into[:, None, :]
     x = np.zeros(flow.shape[:2])
     x[:, 0] = 1.0
     for k in range(1, n):
-        x[:, :k] *= ~never[:, [k]]  # nothing leads back to them: they are transient
-        x[:, k] = np.where(never[:, k], 1.0, (x[:, :k] * flow[:, k, :k]).sum(axis=1))
-        x /= np.maximum(1.0, x[:, [k]])  # shares of rare states must not overflow the others
+        x[:, k] = share = (x[:, :k] * flow[:, k, :k]).sum(axis=1)
+        if never[:, k].any():  # nothing leads back to the others: they are transient
+            x[:, :k] *= ~never[:, [k]]
+            x[:, k] = share = np.where(never[:, k], 1.0, share)
+        if (share > 1.0).any():  # shares of rare states must not overflow the others
+            x /= np.maximum(1.0, x[:, [k]])
     return x / x.sum(axis=1, keepdims=True)
 
 
