@@ -12,6 +12,9 @@ from .phases_drive import Drive
 __all__ = ["Inside", "Parts", "advance", "each", "plus"]
 
 
+_NOISE = 1e-9  # of the whole: what may be negative
+
+
 @dataclass(frozen=True, eq=False)
 class Inside:
     """Something in each state of a residency and each combination of phases.
@@ -24,8 +27,18 @@ class Inside:
     guest: np.ndarray
 
     def positive(self) -> Inside:
-        """Less what rounding makes negative."""
-        return Inside(np.maximum(self.loop, 0.0), np.maximum(self.guest, 0.0))
+        """Less what rounding makes negative; LinAlgError where that is more than a last digit."""
+        above, below = (
+            Inside(np.maximum(sign * self.loop, 0.0), np.maximum(sign * self.guest, 0.0))
+            for sign in (1.0, -1.0)
+        )
+        if (below.total() > _NOISE * above.total()).any():
+            raise np.linalg.LinAlgError("negative times: lost in rounding")
+        return above
+
+    def total(self) -> np.ndarray:
+        """(B,) sums over all states and phases."""
+        return sum(x.reshape(len(x), -1).sum(axis=1) for x in (self.loop, self.guest))
 
 
 def plus(one: Inside, other: Inside) -> Inside:

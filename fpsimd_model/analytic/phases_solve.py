@@ -70,7 +70,7 @@ class Phased:
         puts = self.puts(inside)
         out = outside.spread(puts.reshape(*puts.shape[:2], -1))
         out = np.moveaxis(out, 1, -1).reshape(*puts.shape, -1)
-        total = sum(x.reshape(len(x), -1).sum(axis=1) for x in (out, inside.loop, inside.guest))
+        total = out.reshape(len(out), -1).sum(axis=1) + inside.total()
 
         def share(x: np.ndarray) -> np.ndarray:
             return x / total.reshape(-1, *(1,) * (x.ndim - 1))

@@ -73,3 +73,18 @@ def test_one_singular_scenario_among_many_leaves_the_others(monkeypatch):
             continue
         assert np.isnan(values[:, 1]).all(), name
         np.testing.assert_allclose(values[:, [0, 2]], right[name][:, [0, 2]], rtol=1e-13)
+
+
+def test_a_guest_that_is_hardly_ever_entered_does_not_have_the_cpu():
+    """A residency ends 64 phases of the run loop sooner: digits are lost, or there are none."""
+    changes = {
+        "vcpu.residency_us": 285.0,
+        "vcpu.out_us": 0.005,
+        "vcpu.run_loop_us": {"mean": 3.3e8, "shape": "gamma", "cv2": 0.01},
+        "vcpu.guest_run_us": 0.56,
+        "vcpu.first_fp_us": 1e4,
+        "vcpu.user_exit_share": 0.5,
+        "vcpu.preempted_share": 0.5,
+    }
+    for found in evaluate(fm.Scenario().replace(changes), [SoftirqsOff, Tracked, SwitchOnExit]):
+        assert found.reason.startswith(LOST) or 0.0 <= found["guest_share"] < 1e-6
